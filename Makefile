@@ -1,0 +1,85 @@
+# One environment in .venv, made on first use and remade when requirements.txt changes.
+# Works with a bare Python >= 3.11 (with its venv module) and GNU make.
+
+PYTHON ?= python3
+PORT ?= 8080
+# Narrow a test run: make test TESTS=tests/inbox PYTEST_ARGS="-x -k unread"
+TESTS ?=
+PYTEST_ARGS ?=
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+READY := $(VENV)/.installed
+PYTEST = $(RUN) -m pytest $(PYTEST_ARGS)
+
+# What production settings must be told. `check --deploy` reads them, nothing is contacted.
+DEPLOY_ENV = DJANGO_SETTINGS_MODULE=project.production \
+	DJANGO_SECRET_KEY=only-for-the-deployment-check-0123456789-abcdefghijklmnopqrstuvwxyz \
+	DJANGO_ALLOWED_HOSTS=www.example.org \
+	DATABASE_URL=postgres://site@db.example.org/site \
+	REDIS_URL=redis://redis.example.org:6379/0
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test test-sqlite test-services test-uuid check lint types floors migrations deploy lock clean
+
+help: ## show this list
+	@echo "Usage: make TARGET [PYTHON=python3.12] …"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+demo: $(READY) ## run the demo site on http://127.0.0.1:8080 (PORT=… for another)
+	$(RUN) manage.py demo --port $(PORT)
+
+test: test-sqlite test-services test-uuid ## run every test (TESTS=tests/inbox and PYTEST_ARGS=-x narrow it)
+
+test-sqlite: $(READY) ## … on SQLite with the in-memory layer
+	$(PYTEST) $(TESTS)
+
+test-services: $(READY) ## … on a real PostgreSQL and a real Redis-protocol server
+	NOTIFICATIONS_TEST_SERVICES=1 NOTIFICATIONS_REQUIRE_SERVICES=1 $(PYTEST) $(TESTS)
+
+test-uuid: $(READY) ## … with a user model whose primary key is a UUID
+ifeq ($(TESTS),)
+	$(PYTEST) --ds=tests.settings_uuid tests/uuid_users
+endif
+
+check: lint types floors migrations deploy ## run every check that is not a test
+
+lint: $(READY) ## … style and likely bugs
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+types: $(READY) ## … types
+	$(VENV)/bin/mypy
+
+floors: $(READY) ## … which module may import which
+	$(VENV)/bin/lint-imports
+
+migrations: $(READY) ## … no migration is missing
+	$(RUN) manage.py makemigrations --check --dry-run
+
+deploy: $(READY) ## … production settings are safe
+	$(DEPLOY_ENV) $(RUN) manage.py check --deploy --fail-level WARNING
+
+lock: $(READY) ## write requirements.txt anew from requirements.in
+	$(VENV)/bin/uv pip compile --universal --generate-hashes --python-version 3.11 \
+		--fork-strategy requires-python --no-header --upgrade --quiet requirements.in -o requirements.txt
+
+clean: ## remove the environment, caches and build output
+	rm -rf $(VENV) build dist staticfiles htmlcov .coverage .coverage.* .hypothesis \
+		.mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# uv installs five times faster than pip; where it cannot be had or fails, pip installs the same list.
+$(READY): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed, and '$(PYTHON)' is not. Name one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; \
+		exit 1; }
+	@echo "Making the environment in $(VENV) (once, about half a minute) …"
+	@$(PYTHON) -m venv --clear $(VENV) || { \
+		echo "'$(PYTHON) -m venv' failed. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@awk '/^uv==/ {found = 1} found && /^ *#/ {exit} found' requirements.txt > $(VENV)/uv.txt
+	@{ $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt \
+		&& $(VENV)/bin/uv pip install --quiet --python $(RUN) --require-hashes -r requirements.txt; } \
+		|| $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@

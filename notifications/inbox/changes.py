@@ -1,0 +1,119 @@
+"""Where inboxes stand, and what changed in them since a revision."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Case, F, FilteredRelation, Q, Value, When
+
+from ..models import Inbox
+from .chunks import in_chunks
+from .events import ROW_FIELDS, Row
+from .inboxes import ensure_inboxes
+from .retention import new_epoch
+
+USERS_PER_QUERY = 100
+ROWS_PER_QUERY = 5_000
+
+_STATE = ("user_id", "last_rev", "horizon_rev", "seen_seq", "unread_count", "epoch")
+
+
+@dataclass(frozen=True, slots=True)
+class InboxState:
+    """One moment of one inbox."""
+
+    user_id: Any
+    rev: int
+    horizon_rev: int
+    seen_seq: int
+    unread_count: int
+    epoch: str
+
+
+@dataclass(slots=True)
+class Changes:
+    """The state, and whole rows by ``(rev, id)`` that lead to it; tombstones are among them.
+
+    ``complete`` is false where rows were left over; the last one then ends its revision.
+    """
+
+    state: InboxState
+    rows: list[Row]
+    complete: bool = True
+
+
+def inbox_states(user_ids: Collection[Any], *, using: str) -> dict[Any, InboxState]:
+    """The state of each user's inbox, made where it is missing. Keys without a user are not in the answer."""
+    states = _states(user_ids, using=using)
+    if missing := [user_id for user_id in user_ids if user_id not in states]:
+        ensure_inboxes(missing, using=using)
+        states |= _states(missing, using=using)
+    return states
+
+
+def _states(user_ids: Collection[Any], *, using: str) -> dict[Any, InboxState]:
+    rows = Inbox.objects.using(using).filter(pk__in=list(user_ids)).values_list(*_STATE)
+    return {row[0]: InboxState(*row[:5], str(row[5])) for row in rows}
+
+
+def changes_since(since: Mapping[Any, int], *, limit: int = ROWS_PER_QUERY, using: str) -> dict[Any, Changes]:
+    """What changed for each user after the revision named. Users not in the answer are to be asked for again.
+
+    State and rows come from one statement: between two, a row could change, and be in neither answer.
+    """
+    answer: dict[Any, Changes] = {}
+    for user_ids in in_chunks(since, USERS_PER_QUERY):
+        answer |= _changes({user_id: since[user_id] for user_id in user_ids}, limit=limit, using=using)
+    return answer
+
+
+def _changes(since: Mapping[Any, int], *, limit: int, using: str) -> dict[Any, Changes]:
+    cursors = Case(*(When(pk=user_id, then=Value(rev)) for user_id, rev in since.items()), default=Value(0))
+    newer = FilteredRelation("user__inbox_notifications", condition=Q(user__inbox_notifications__rev__gt=cursors))
+    found = list(
+        Inbox.objects.using(using)
+        .annotate(changed=newer)
+        .filter(pk__in=list(since))
+        .order_by("pk", F("changed__rev"), F("changed__id"))
+        .values_list(*_STATE, *(f"changed__{name}" for name in ROW_FIELDS))[: limit + 1]
+    )
+    answer: dict[Any, Changes] = {}
+    for values in found[:limit]:
+        user_id, epoch = values[0], values[5]
+        if user_id not in answer:
+            answer[user_id] = Changes(InboxState(*values[:5], str(epoch)), [])
+        row = dict(zip(ROW_FIELDS, values[len(_STATE) :], strict=True))
+        if row["id"] is not None:
+            answer[user_id].rows.append(row)
+    if len(found) > limit:
+        last = answer[found[limit - 1][0]]
+        last.complete = found[limit][0] != last.state.user_id
+        if not last.complete:
+            _end_between_revisions(last, next_rev=found[limit][len(_STATE) + ROW_FIELDS.index("rev")])
+    return answer
+
+
+def _end_between_revisions(changes: Changes, *, next_rev: int) -> None:
+    """Leave out the revision that was cut, so that a cursor set to the last row's has missed nothing."""
+    while changes.rows and changes.rows[-1]["rev"] == next_rev:
+        changes.rows.pop()
+
+
+def resync_reason(state: InboxState, since: int, epoch: str) -> str | None:
+    """Why a client that stands at ``since`` cannot simply go on, or ``None`` if it can."""
+    if epoch != state.epoch or since > state.rev:
+        return "epoch"
+    return "horizon" if since < state.horizon_rev else None
+
+
+def went_back(state: InboxState, since: int, epoch: str) -> bool:
+    """Whether the database stands before what it has told already: it was restored."""
+    return epoch == state.epoch and since > state.rev
+
+
+def start_new_epoch(user_id: Any, *, using: str) -> InboxState:
+    """After :func:`went_back`: nothing that clients remember of this inbox holds any more."""
+    new_epoch([user_id], using=using)
+    return _states([user_id], using=using)[user_id]

@@ -1,0 +1,158 @@
+"""From what a caller says to what can be stored, or to an error that names the field."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.utils import timezone
+
+from ..exceptions import InvalidContent
+from ..models.content import validate_link
+from ..types import DeliveryChannel, Priority, get_type
+
+MAX_CONTENT_BYTES = 100_000
+
+_ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+
+
+def parse_channels(channels: Collection[str] | None) -> list[DeliveryChannel]:
+    """Return the delivery channels asked for; ``in_app`` is always among them.
+
+    Raises:
+        InvalidContent: a name that is no delivery channel.
+    """
+    if channels is None:
+        return [DeliveryChannel.IN_APP, DeliveryChannel.WEBSOCKET]
+    if isinstance(channels, str):
+        channels = [channels]
+    known = ", ".join(DeliveryChannel)
+    try:
+        wanted = {DeliveryChannel(channel) for channel in channels} | {DeliveryChannel.IN_APP}
+    except (ValueError, TypeError):
+        raise InvalidContent("channels", f"channels must be a list of {known}; got {channels!r}.") from None
+    return [channel for channel in DeliveryChannel if channel in wanted]
+
+
+def build_content(
+    notification_type: str,
+    subject: str,
+    message: str,
+    *,
+    channels: Collection[DeliveryChannel],
+    priority: str | None,
+    data: dict[str, Any] | None,
+    url: str,
+    actor: models.Model | None,
+    target: models.Model | None,
+    expires_at: datetime | None,
+    dedupe_key: str | None,
+) -> dict[str, Any]:
+    """Return the fields of a :class:`~notifications.models.content.Content`.
+
+    Raises:
+        UnknownType, InvalidContent: naming the field.
+    """
+    kind = get_type(notification_type)
+    content = {
+        "type": kind.slug,
+        "subject": _text("subject", subject, 255),
+        "message": _text("message", message),
+        "priority": kind.priority if priority is None else Priority.parse(priority),
+        "url": _link(url),
+        "data": _data(data),
+        "silent": DeliveryChannel.WEBSOCKET not in channels,
+        "dedupe_key": None if dedupe_key is None else _text("dedupe_key", dedupe_key, 200),
+        "created_at": timezone.now(),
+        "expires_at": _moment(expires_at),
+        **_snapshot("actor", actor),
+        **_snapshot("target", target),
+    }
+    size = len(content["message"].encode()) + len(json.dumps(content["data"], cls=DjangoJSONEncoder))
+    if size > MAX_CONTENT_BYTES:
+        raise InvalidContent(
+            "message",
+            f"message and data have {size:,} bytes together, and {MAX_CONTENT_BYTES:,} is the most. "
+            "Keep the rest in a model of your own and link to it with url.",
+        )
+    return content
+
+
+def _text(field: str, value: Any, longest: int | None = None) -> str:
+    text = str(value)
+    if longest is not None and len(text) > longest:
+        raise InvalidContent(field, f"{field} has {len(text)} characters, and {longest} is the most.")
+    if field == "subject" and not text.strip():
+        raise InvalidContent(field, "subject is empty. Say in a few words what happened.")
+    if not _storable(text):
+        raise InvalidContent(field, f"{field} holds a NUL or half a surrogate pair, which databases refuse.")
+    return text
+
+
+def _storable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
+
+
+def _link(url: str) -> str:
+    url = str(url or "")
+    if url:
+        try:
+            validate_link(url)
+        except ValidationError as error:
+            raise InvalidContent("url", f"{error.messages[0]} Got {url[:100]!r}.") from None
+    return _text("url", url, 2000)
+
+
+def _data(data: dict[str, Any] | None) -> dict[str, Any]:
+    data = {} if data is None else data
+    if not isinstance(data, dict):
+        raise InvalidContent("data", f"data must be a dict; got {type(data).__name__}.")
+    try:
+        text = json.dumps(data, cls=DjangoJSONEncoder, allow_nan=False, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidContent("data", f"data cannot be written as JSON: {error}.") from None
+    if _ESCAPED_NUL.search(text) or not _storable(text):
+        raise InvalidContent("data", "data holds a NUL or half a surrogate pair, which databases refuse.")
+    return data
+
+
+def _moment(value: datetime | None) -> datetime | None:
+    if value is None:
+        return None
+    if not isinstance(value, datetime):
+        raise InvalidContent("expires_at", f"expires_at must be a datetime; got {type(value).__name__}.")
+    return timezone.make_aware(value) if timezone.is_naive(value) and _use_tz() else value
+
+
+def _use_tz() -> bool:
+    return timezone.is_aware(timezone.now())
+
+
+def _snapshot(role: str, instance: models.Model | None) -> dict[str, Any]:
+    if instance is None:
+        return {}
+    if not isinstance(instance, models.Model) or instance.pk is None:
+        raise InvalidContent(role, f"{role} must be a saved model instance; got {instance!r:.100}.")
+    url = instance.get_absolute_url() if hasattr(instance, "get_absolute_url") else ""
+    try:
+        validate_link(url)
+    except ValidationError:
+        url = ""
+    return {
+        # The model as it is named in code, proxies included.
+        f"{role}_type_id": ContentType.objects.get_for_model(instance, for_concrete_model=False).pk,
+        f"{role}_id": str(instance.pk),
+        f"{role}_text": str(instance).replace("\0", "")[:255],
+        f"{role}_url": str(url)[:2000],
+    }

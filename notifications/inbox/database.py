@@ -1,0 +1,45 @@
+"""Which database, and who is meant: asked the same way everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.db import router
+
+from ..exceptions import UnknownRecipient
+from ..models import Notification
+
+
+def write_database() -> str:
+    """The alias that inboxes live in. Reads use it too: a replica may be behind, and the stream must not be."""
+    return router.db_for_write(Notification)
+
+
+def parse_user_key(value: Any) -> Any:
+    """Return the primary key meant by a user, a key, or a key's text.
+
+    Raises:
+        UnknownRecipient: not a value this site's user keys can have.
+    """
+    model = get_user_model()
+    if isinstance(value, model):
+        value = value.pk
+    key = model._meta.pk
+    try:
+        parsed = key.to_python(value)
+        # Integer fields check their range only here, and PostgreSQL answers an oversized one with an error.
+        key.run_validators(parsed)
+    except (ValidationError, TypeError, ValueError, OverflowError):
+        parsed = None
+    if parsed is None or isinstance(value, bool | float):
+        raise UnknownRecipient(f"{str(value)[:64]!r} is not a key of {model._meta.label}.")
+    return parsed
+
+
+def existing_users(keys: Iterable[Any], *, using: str) -> set[Any]:
+    """The keys, of those given, that belong to a user."""
+    users = get_user_model()._default_manager.using(using).filter(pk__in=list(keys))
+    return set(users.values_list("pk", flat=True))

@@ -1,0 +1,26 @@
+"""Rows that were written past the services (``save()``, the admin, fixtures, queryset methods) are numbered too."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from django.db.models.signals import post_save
+
+from ..models import Notification
+from ..signals import notifications_written
+from .commit import number_after_commit
+
+
+def _saved(instance: Notification, using: str, **_: Any) -> None:
+    number_after_commit([instance.recipient_id], using=using)
+
+
+def _written(user_ids: Collection[Any], using: str, **_: Any) -> None:
+    number_after_commit(user_ids, using=using)
+
+
+def connect() -> None:
+    """Called once, when Django starts."""
+    post_save.connect(_saved, sender=Notification, dispatch_uid="notifications.saved")
+    notifications_written.connect(_written, sender=Notification, dispatch_uid="notifications.written")

@@ -1,0 +1,168 @@
+"""Change, commit, number, publish: this is "number".
+
+Numbering never happens in a transaction that somebody else opened, since the inbox lock would be held for as long
+as theirs lasts. It runs when that transaction has committed; whatever gets no number then is found by the sweeper.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from django.db import DatabaseError, transaction
+
+from ..conf import conf
+from ..models import Changed, Inbox, Notification
+from ..signals import inbox_changed
+from .chunks import in_chunks
+from .events import ROW_FIELDS, InboxChange, Kind, Row, Step
+from .inboxes import ensure_inboxes
+from .sql import limit_lock_wait, write_inboxes, write_numbers
+
+logger = logging.getLogger("notifications")
+
+USERS_PER_TRANSACTION = 200
+ROWS_PER_TRANSACTION = 5_000
+
+
+def number(user_ids: Collection[Any], *, using: str, skip_busy: bool = False) -> None:
+    """Number and announce everything pending of these users. Failing for one user never stops the others.
+
+    Args:
+        skip_busy: leave out inboxes that somebody holds at the moment, instead of waiting for them.
+    """
+    for chunk in in_chunks(sorted(set(user_ids)), USERS_PER_TRANSACTION):
+        _number_or_split(chunk, using=using, skip_busy=skip_busy)
+
+
+def _number_or_split(user_ids: Sequence[Any], *, using: str, skip_busy: bool) -> None:
+    try:
+        more = _number_and_announce(user_ids, using=using, skip_busy=skip_busy)
+        while more:
+            more = _number_and_announce(user_ids, using=using, skip_busy=skip_busy)
+    except DatabaseError as error:
+        if len(user_ids) > 1:
+            for user_id in user_ids:
+                _number_or_split([user_id], using=using, skip_busy=skip_busy)
+            return
+        logger.warning(
+            "numbering failed, the sweeper will try again",
+            extra={"user_id": str(user_ids[0]), "error": f"{type(error).__name__}: {error}".strip()},
+        )
+
+
+def _number_and_announce(user_ids: Sequence[Any], *, using: str, skip_busy: bool) -> bool:
+    changes, without_inbox, more = _number_locked(user_ids, using=using, skip_busy=skip_busy)
+    if without_inbox:
+        ensure_inboxes(without_inbox, using=using)
+        more_changes, _, more_again = _number_locked(without_inbox, using=using, skip_busy=skip_busy)
+        changes, more = changes + more_changes, more or more_again
+    if changes:
+        inbox_changed.send_robust(Inbox, changes=changes, using=using)
+    return more and bool(changes)
+
+
+def _number_locked(
+    user_ids: Sequence[Any], *, using: str, skip_busy: bool
+) -> tuple[list[InboxChange], list[Any], bool]:
+    """One short transaction. Returns what changed, who has no inbox yet, and whether rows were left over."""
+    with transaction.atomic(using=using):
+        limit_lock_wait(using)
+        # A statement of its own, before the rows are read: one combined statement counts rows that others
+        # number while it waits for the lock.
+        inboxes = {inbox.pk: inbox for inbox in _lock(user_ids, using=using, skip_busy=skip_busy)}
+        rows = _pending(inboxes, using=using)
+        changes = []
+        for user_id, own in groupby(rows, key=itemgetter("recipient_id")):
+            changes.append(_number_inbox(inboxes[user_id], list(own), using=using))
+        if rows:
+            write_numbers(rows, using=using)
+            write_inboxes([inboxes[change.user_id] for change in changes], using=using)
+    without_inbox = [] if skip_busy and _can_skip(using) else [key for key in user_ids if key not in inboxes]
+    return changes, without_inbox, len(rows) == ROWS_PER_TRANSACTION
+
+
+def _can_skip(using: str) -> bool:
+    return transaction.get_connection(using).features.has_select_for_update_skip_locked
+
+
+def _lock(user_ids: Sequence[Any], *, using: str, skip_busy: bool) -> list[Inbox]:
+    inboxes = Inbox.objects.using(using).select_for_update(skip_locked=skip_busy and _can_skip(using))
+    return list(inboxes.filter(pk__in=user_ids).order_by("pk"))
+
+
+def _pending(user_ids: Collection[Any], *, using: str) -> list[Row]:
+    # A row that a host's transaction still holds is skipped: that transaction's own commit will number it.
+    rows = (
+        Notification.objects.using(using)
+        .select_for_update(skip_locked=_can_skip(using))
+        .filter(pending=True, recipient_id__in=list(user_ids))
+        .order_by("recipient_id", "id")
+        .values(*ROW_FIELDS, "changed")[:ROWS_PER_TRANSACTION]
+    )
+    return list(rows)
+
+
+def _number_inbox(inbox: Inbox, rows: list[Row], *, using: str) -> InboxChange:
+    """New rows get a revision each, in the order of their ids; the rest share one."""
+    steps = []
+    known = [row for row in rows if row["seq"] is not None]
+    for row in rows:
+        if row["seq"] is None:
+            inbox.last_rev += 1
+            row["seq"] = row["rev"] = inbox.last_rev
+            _count(inbox, row)
+            kind = Kind.DELETED if row["deleted_at"] else Kind.CREATED
+            steps.append(Step(inbox.last_rev, kind, inbox.unread_count, [row]))
+    if known:
+        inbox.last_rev += 1
+        for row in known:
+            row["rev"] = inbox.last_rev
+            _count(inbox, row)
+        steps.append(_shared_step(inbox, known, using=using))
+    return InboxChange(inbox.pk, str(inbox.epoch), steps)
+
+
+def _count(inbox: Inbox, row: Row) -> None:
+    counts = row["read_at"] is None and row["archived_at"] is None and row["deleted_at"] is None
+    inbox.unread_count += counts - row["counted"]
+    row["counted"] = counts
+
+
+def _shared_step(inbox: Inbox, rows: list[Row], *, using: str) -> Step:
+    """Say in one frame, if one can, what happened to rows that share a revision."""
+    step = Step(inbox.last_rev, Kind.MANY, inbox.unread_count, rows)
+    if all(row["deleted_at"] for row in rows):
+        step.kind = Kind.DELETED
+    elif all(row["changed"] == Changed.READ for row in rows) and len({row["counted"] for row in rows}) == 1:
+        step.kind = Kind.READ
+    elif len(rows) == 1:
+        step.kind = Kind.UPDATED
+    if len(rows) > conf.MAX_IDS:
+        _shorten(step, using=using)
+    return step
+
+
+def _shorten(step: Step, *, using: str) -> None:
+    """Say "everything up to here" instead of too many ids, where that is true."""
+    if step.kind is Kind.DELETED:
+        others = {"deleted_at__isnull": True}
+    elif step.kind is Kind.READ and not step.rows[0]["counted"]:
+        others = {"counted": True}
+    else:
+        step.kind = Kind.MANY
+        return
+    up_to_seq = max(row["seq"] for row in step.rows)
+    # The rows of this very step still stand unwritten in the table; they are no exception to the rule.
+    others_below = (
+        Notification.objects.using(using)
+        .filter(recipient_id=step.rows[0]["recipient_id"], seq__lte=up_to_seq, **others)
+        .exclude(pending=True, pk__in=[row["id"] for row in step.rows])
+    )
+    if others_below.exists():
+        step.kind = Kind.MANY
+    else:
+        step.up_to_seq = up_to_seq

@@ -1,0 +1,50 @@
+"""Everything that writes to an inbox, under one name."""
+
+from .actions import (
+    Change,
+    aarchive,
+    adelete,
+    adelete_all,
+    amark_all_read,
+    amark_read,
+    amark_seen,
+    amark_unread,
+    archive,
+    aunarchive,
+    delete,
+    delete_all,
+    mark_all_read,
+    mark_read,
+    mark_seen,
+    mark_unread,
+    unarchive,
+)
+from .batches import BatchResult, asend_notifications, cancel_batch, send_notifications
+from .sending import SendResult, asend_notification, send_notification
+
+__all__ = [
+    "BatchResult",
+    "Change",
+    "SendResult",
+    "aarchive",
+    "adelete",
+    "adelete_all",
+    "amark_all_read",
+    "amark_read",
+    "amark_seen",
+    "amark_unread",
+    "archive",
+    "asend_notification",
+    "asend_notifications",
+    "aunarchive",
+    "cancel_batch",
+    "delete",
+    "delete_all",
+    "mark_all_read",
+    "mark_read",
+    "mark_seen",
+    "mark_unread",
+    "send_notification",
+    "send_notifications",
+    "unarchive",
+]
