@@ -30,13 +30,16 @@ help: ## show this list
 demo: $(READY) ## run the demo site on http://127.0.0.1:8080 (PORT=… for another)
 	$(RUN) manage.py demo --port $(PORT)
 
+# A missing PostgreSQL or Redis is a failure here, not a skip.
+test-sqlite test-services test-uuid: export NOTIFICATIONS_REQUIRE_SERVICES = 1
+
 test: test-sqlite test-services test-uuid ## run every test (TESTS=tests/inbox and PYTEST_ARGS=-x narrow it)
 
 test-sqlite: $(READY) ## … on SQLite with the in-memory layer
 	$(PYTEST) $(TESTS)
 
 test-services: $(READY) ## … on a real PostgreSQL and a real Redis-protocol server
-	NOTIFICATIONS_TEST_SERVICES=1 NOTIFICATIONS_REQUIRE_SERVICES=1 $(PYTEST) $(TESTS)
+	NOTIFICATIONS_TEST_SERVICES=1 $(PYTEST) $(TESTS)
 
 test-uuid: $(READY) ## … with a user model whose primary key is a UUID
 ifeq ($(TESTS),)
@@ -75,7 +78,7 @@ $(READY): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Python 3.11 or newer is needed, and '$(PYTHON)' is not. Name one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; \
 		exit 1; }
-	@echo "Making the environment in $(VENV) (once, about half a minute) …"
+	@echo "Making the environment in $(VENV), once …"
 	@$(PYTHON) -m venv --clear $(VENV) || { \
 		echo "'$(PYTHON) -m venv' failed. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 	@awk '/^uv==/ {found = 1} found && /^ *#/ {exit} found' requirements.txt > $(VENV)/uv.txt

@@ -13,6 +13,10 @@ class NotificationsConfig(AppConfig):
     def ready(self) -> None:
         from . import types
         from .inbox import receivers
+        from .live import broadcast
+        from .observability.logs import install_redaction
 
         types.discover()
         receivers.connect()
+        broadcast.connect()
+        install_redaction()

@@ -11,6 +11,10 @@ DEBUG = os.environ.get("TEST_SITE_DEBUG") == "1"  # pytest-django turns it off; 
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "testserver"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast
 
+# Static files come from where they are written: no `collectstatic`, with or without DEBUG.
+STATIC_ROOT = None
+WHITENOISE_USE_FINDERS = True
+
 database = DATABASES["default"]
 if database["ENGINE"].endswith("sqlite3"):
     # A real file, not ":memory:": threads and server processes must open the same one.

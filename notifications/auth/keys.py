@@ -1,0 +1,95 @@
+"""Keys of programs: the site's one service key, and rows that act for one user."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import re
+import secrets
+from hashlib import sha256
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from ..conf import conf
+from ..inbox.database import write_database
+from ..models import ApiKey
+from .identity import Identity, Refused
+from .users import named_user, require_active, require_own
+
+DEV_KEY = "dev"
+
+_KEY_TEXT = re.compile(r"ntf_([A-Za-z0-9_-]{8})_[A-Za-z0-9_-]{43}")
+_NO_HASH = "0" * 64
+
+
+def issue(user: Any, name: str) -> tuple[ApiKey, str]:
+    """Make a key that acts for ``user``; ``name`` (up to 100 characters) tells later where it is used.
+
+    The second value is the key itself, ``ntf_<prefix>_<secret>``: only its SHA-256 is kept, so show it now.
+    """
+    prefix = secrets.token_urlsafe(6)
+    text = f"ntf_{prefix}_{secrets.token_urlsafe(32)}"
+    row = ApiKey.objects.using(write_database()).create(user=user, name=name, prefix=prefix, hash=hash_key(text))
+    return row, text
+
+
+def revoke(key: ApiKey) -> None:
+    """End the key's use; its open sockets close within ``NOTIFICATIONS["RIGHTS_SECONDS"]``. Twice is once."""
+    if key.revoked_at is None:
+        key.revoked_at = timezone.now()
+        key.save(update_fields=["revoked_at"])
+
+
+def authenticate_key(key: str, user_id: str | None) -> Identity:
+    """Tell whose key this is. ``user_id`` is required with the service key; any other key knows its own.
+
+    Raises:
+        Refused: the key is wrong or revoked; ``user_id`` is missing, malformed, unknown or another's.
+    """
+    if is_service_key(key):
+        return Identity(user_id=named_user(user_id).pk, via="service", service_hash=hash_key(key))
+    if key == DEV_KEY == _configured_service_key():
+        raise Refused("key 'dev' works only with DEBUG")
+    row = _find(key)
+    if row.revoked_at is not None:
+        raise Refused("key revoked")
+    require_active(row.user)
+    require_own(user_id, row.user_id, owner="key")
+    return Identity(user_id=row.user_id, via="key", api_key_id=row.pk)
+
+
+def is_service_key(key: str) -> bool:
+    return is_service_hash(hash_key(key))
+
+
+def is_service_hash(key_hash: str) -> bool:
+    """Hashes are compared, not the keys: their length is always the same and tells nothing."""
+    configured = _configured_service_key()
+    usable = configured != "" and (configured != DEV_KEY or settings.DEBUG)
+    return hmac.compare_digest(hash_key(configured), key_hash) and usable
+
+
+def hash_key(key: str) -> str:
+    # What an environment variable or a URL holds need not be valid Unicode.
+    return sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _configured_service_key() -> str:
+    key: str | None = conf.SERVICE_KEY
+    return os.environ.get("DASHBOARD_API_KEY", DEV_KEY) if key is None else key
+
+
+def _find(key: str) -> ApiKey:
+    # The shape is no secret. Whatever has another one, however long or odd, need not reach the database.
+    shape = _KEY_TEXT.fullmatch(key)
+    if not shape:
+        raise Refused("wrong key")
+    rows = ApiKey.objects.using(write_database()).select_related("user")
+    row = rows.filter(prefix=shape[1]).first()
+    # Compared even where the prefix is unknown, or the time taken would tell which prefixes exist.
+    right = hmac.compare_digest(row.hash if row else _NO_HASH, hash_key(key))
+    if row is None or not right:
+        raise Refused("wrong key")
+    return row

@@ -1,0 +1,156 @@
+"""What a server process does all the time: reconcile, sweep, look at rights, ping."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from ..auth.rights import ended
+from ..conf import conf
+from ..inbox import retention
+from ..inbox.changes import inbox_states
+from ..inbox.chunks import in_chunks
+from ..inbox.database import write_database
+from ..inbox.sweeper import sweep
+from ..observability.metrics import reconciler_repairs_total
+from . import protocol
+from .executor import run_db
+from .membership import user_group
+from .protocol import Close
+
+if TYPE_CHECKING:
+    from .connection import Connection
+    from .manager import WebSocketManager
+
+logger = logging.getLogger("notifications")
+
+USERS_PER_QUERY = 1_000
+RECONCILE_WITH_LAYER_SECONDS = 5.0
+RECONCILE_ALONE_SECONDS = 2.0
+
+
+class Background:
+    """The standing tasks of one manager. None of them ends because one round failed."""
+
+    def __init__(self, manager: WebSocketManager) -> None:
+        self._manager = manager
+        self._tasks: list[asyncio.Task[None]] = []
+        self._look_now = asyncio.Event()
+        self._expire_at = 0.0
+        manager.repairs.look_at_everyone = self._look_now.set
+
+    def start(self) -> None:
+        manager = self._manager
+        self._begin(manager.fanout.run())
+        self._begin(manager.repairs.run())
+        if manager.membership is not None:
+            self._begin(manager.membership.run())
+        self._begin(self._every(self._reconcile_seconds, self.reconcile, wake=self._look_now))
+        self._begin(self._every(lambda: float(conf.SWEEP_SECONDS), self.sweep))
+        self._begin(self._every(lambda: float(conf.RIGHTS_SECONDS), self.look_at_rights))
+        self._begin(self._every(lambda: 1.0, self.ping))
+
+    def _begin(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.create_task(coroutine))
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _every(
+        self,
+        seconds: Callable[[], float],
+        work: Callable[[], Awaitable[None]],
+        *,
+        wake: asyncio.Event | None = None,
+    ) -> None:
+        failing = False
+        while True:
+            try:
+                await work()
+                failing = False
+            except Exception as error:
+                # Said once per trouble: a database that is down would fill the log otherwise.
+                if not failing:
+                    logger.warning(
+                        "a background task fails and will go on trying",
+                        extra={"task": work.__name__, "error": f"{type(error).__name__}: {error}".strip()},
+                    )
+                failing = True
+            # With jitter, or the processes of a site that started together would all ask together.
+            pause = seconds() * random.uniform(0.8, 1.0)
+            if wake is None:
+                await asyncio.sleep(pause)
+                continue
+            try:
+                async with asyncio.timeout(pause):
+                    await wake.wait()
+            except TimeoutError:
+                pass
+            wake.clear()
+
+    def _reconcile_seconds(self) -> float:
+        if conf.RECONCILE_SECONDS is not None:
+            return float(conf.RECONCILE_SECONDS)
+        return RECONCILE_ALONE_SECONDS if self._manager.membership is None else RECONCILE_WITH_LAYER_SECONDS
+
+    async def reconcile(self) -> None:
+        """Find the sockets that are behind the database, whatever hints got lost, and repair them."""
+        if self._manager.membership is not None:
+            self._manager.membership.converge()
+        by_user: dict[Any, list[tuple[Connection, int]]] = {}
+        for connection in self._manager.streams():
+            if connection.sent is not None and not connection.lagging:
+                # Noted before the query: what is sent while it runs must not look like a step back.
+                by_user.setdefault(connection.user_id, []).append((connection, connection.sent))
+        for user_ids in in_chunks(by_user, USERS_PER_QUERY):
+            states = await run_db(inbox_states, user_ids, using=write_database())
+            for user_id, state in states.items():
+                for connection, noted in by_user[user_id]:
+                    self._compare(connection, noted, state.rev, state.epoch)
+
+    def _compare(self, connection: Connection, noted: int, rev: int, epoch: str) -> None:
+        if connection.sent is None or connection.lagging:
+            return
+        behind = rev > noted and rev > connection.sent
+        if behind or rev < noted or epoch != connection.epoch:
+            reconciler_repairs_total.inc()
+            self._manager.repairs.add(connection)
+            if behind and self._manager.membership is not None:
+                self._manager.membership.rejoin(user_group(connection.user_id))
+
+    async def sweep(self) -> None:
+        """Number and expand what a crash left, and let expire what has expired."""
+        using = write_database()
+        while await run_db(sweep, using=using):
+            pass
+        if time.monotonic() > self._expire_at:
+            self._expire_at = time.monotonic() + conf.EXPIRE_SECONDS
+            await run_db(retention.expire, using=using)
+
+    async def look_at_rights(self) -> None:
+        """Close the sockets whose key, session or user is no longer good."""
+        connections = self._manager.streams()
+        for some in in_chunks(connections, USERS_PER_QUERY):
+            gone = await run_db(ended, {connection.identity for connection in some}, using=write_database())
+            for connection in some:
+                if connection.identity in gone:
+                    connection.push(protocol.error("unauthorized", "Your access has ended."))
+                    connection.close(Close.RIGHT_ENDED, "Access ended")
+
+    async def ping(self) -> None:
+        """Ping who is due; close who is silent for minutes, or takes no ping for seconds."""
+        now = asyncio.get_running_loop().time()
+        for connection in self._manager.streams():
+            if now - connection.last_heard > conf.SILENCE_SECONDS:
+                connection.close(Close.SILENT, "Silent for too long")
+            elif connection.blocked_since is not None and now - connection.blocked_since > conf.PING_TIMEOUT_SECONDS:
+                connection.close(Close.SLOW_READER, "Reader too slow")
+            elif now >= connection.next_ping:
+                connection.next_ping = now + conf.PING_INTERVAL_SECONDS
+                connection.push(protocol.ping())

@@ -1,0 +1,113 @@
+"""From hints to the sockets they concern, each socket's revisions in order and without a gap."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..conf import conf
+from . import protocol
+from .connection import Connection
+from .hints import VERSION, Entry, Hint, plain_frames
+from .repairs import Repairs
+
+PAUSE_SECONDS = 0.002  # how long delivering may hold the event loop at a time
+
+
+class FanOut:
+    """One task delivers everything of a process: no task, no thread and no queue per socket or message."""
+
+    def __init__(self, connections: Mapping[Any, set[Any]], repairs: Repairs) -> None:
+        self._connections = connections
+        self._repairs = repairs
+        self._waiting: deque[Hint] = deque()
+        self._arrived = asyncio.Event()
+
+    def receive(self, hint: Hint) -> None:
+        """Take a hint, from this process or from the channel layer. Call it on the loop of the sockets."""
+        self._waiting.append(hint)
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Deliver for ever, and let the loop breathe every two milliseconds."""
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            until = time.perf_counter() + PAUSE_SECONDS
+            while self._waiting:
+                for _ in self._deliver(self._waiting.popleft()):
+                    if time.perf_counter() > until:
+                        await asyncio.sleep(0)
+                        until = time.perf_counter() + PAUSE_SECONDS
+
+    def _deliver(self, hint: Hint) -> Iterator[None]:
+        """Deliver one hint; yields now and then, where a pause may be made."""
+        if hint.get("v") != VERSION:
+            self._repairs.look_at_everyone()
+        elif "hints" in hint:
+            for key, single in hint["hints"]:
+                self._single(key, single)
+                yield
+        elif "users" in hint:
+            yield from self._bulk(hint["frame"], hint["users"])
+        else:
+            self._single(hint["user"], hint)
+            yield
+
+    def _single(self, key: Any, hint: Hint) -> None:
+        for connection in tuple(self._connections.get(key, ())):
+            if isinstance(connection, Connection):
+                self._advance(connection, hint["epoch"], hint["from_rev"], hint["frames"])
+
+    def _bulk(self, head: str, users: list[list[Any]]) -> Iterator[None]:
+        for number, (key, epoch, rev, pk, unread_count) in enumerate(users):
+            connections = self._connections.get(key)
+            if connections:
+                text = protocol.notification_frame(head, pk=pk, rev=rev, unread_count=unread_count)
+                entry = {"f": text, "u": unread_count}
+                for connection in tuple(connections):
+                    if isinstance(connection, Connection):
+                        self._advance(connection, epoch, rev, [entry])
+            if not number & 63:
+                yield
+
+    def _advance(self, connection: Connection, epoch: str, from_rev: int, entries: list[Entry | None]) -> None:
+        if connection.sent is None or connection.lagging or connection.epoch != epoch:
+            connection.highest = max(connection.highest, from_rev + len(entries) - 1)
+            if connection.sent is not None and not connection.lagging:
+                self._repairs.add(connection)
+            return
+        for rev, entry in enumerate(entries, from_rev):
+            if rev > connection.sent:
+                connection.early[rev] = entry
+        self._pass_on(connection)
+
+    def _pass_on(self, connection: Connection) -> None:
+        """Send what follows ``sent`` without a gap. What is early waits a little for what is missing."""
+        early = connection.early
+        sent = connection.sent
+        assert sent is not None
+        while early and not connection.lagging:
+            if sent + 1 not in early:
+                break
+            entry = early.pop(sent + 1)
+            frames = self._frames(connection, entry)
+            if frames is None:
+                self._repairs.add(connection)
+                return
+            # No await between here and there: what is queued is what ``sent`` says.
+            for text in frames:
+                connection.push(text)
+            sent += 1
+            connection.sent = sent
+        if early:
+            self._repairs.add(connection, delay=conf.GAP_SECONDS)
+
+    @staticmethod
+    def _frames(connection: Connection, entry: Entry | None) -> list[str] | None:
+        if entry is None:
+            return None
+        return [entry["f"]] if connection.protocol == 2 else plain_frames(entry)

@@ -1,0 +1,75 @@
+"""Hints: what one server process tells the others after a change. Losing one costs time, never a notification.
+
+All values are plain, since they cross the channel layer. A receiver that does not know the version, or stands in
+another epoch, reads the database instead; so old and new processes can run side by side.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..inbox.events import BulkInsert, InboxChange, Kind, Step
+from . import protocol
+
+VERSION = 1
+
+# One revision: {"f": the frame of protocol 2, "u": unread count, "ids": [...] or None, "read": bool}. "u" is absent
+# where the count cannot have changed, "ids" on a new notification.
+Entry = dict[str, Any]
+Hint = dict[str, Any]
+
+
+def single(change: InboxChange) -> Hint:
+    """A hint for one user: consecutive revisions, ``None`` where a revision fits no frame."""
+    return {
+        "v": VERSION,
+        "user": protocol.wire_key(change.user_id),
+        "epoch": change.epoch,
+        "from_rev": change.steps[0].rev,
+        "to_rev": change.steps[-1].rev,
+        "frames": [_entry(step) for step in change.steps],
+    }
+
+
+def bulk(change: BulkInsert) -> Hint:
+    """A hint for many users who got the same: the frame once, and each one's numbers."""
+    users = [[protocol.wire_key(r.user_id), r.epoch, r.rev, r.notification_id, r.unread_count] for r in change.recipients]
+    return {"v": VERSION, "frame": protocol.notification_head(change.row), "users": users}
+
+
+def coalesced(hints: list[Hint]) -> Hint:
+    """Many single hints in one message."""
+    return {"v": VERSION, "hints": [[hint["user"], hint] for hint in hints]}
+
+
+def _entry(step: Step) -> Entry | None:
+    unread, rev = step.unread_count, step.rev
+    if step.kind is Kind.CREATED:
+        row = step.rows[0]
+        head = protocol.notification_head(row)
+        return {"f": protocol.notification_frame(head, pk=row["id"], rev=rev, unread_count=unread), "u": unread}
+    if step.kind is Kind.SEEN:
+        return {"f": protocol.seen(step.seen_seq or 0, rev)}
+    if step.kind is Kind.MANY:
+        return None
+    read = not step.rows[0]["counted"]
+    ids = None if step.up_to_seq is not None else [row["id"] for row in step.rows]
+    if step.kind is Kind.UPDATED:
+        text = protocol.updated(step.rows[0], unread)
+    elif step.kind is Kind.DELETED:
+        text = protocol.deleted(unread, rev, ids=ids, up_to_seq=step.up_to_seq)
+    else:
+        text = protocol.confirmation(unread, rev, read=read, ids=ids, up_to_seq=step.up_to_seq)
+    return {"f": text, "u": unread, "ids": ids, "read": read}
+
+
+def plain_frames(entry: Entry) -> list[str] | None:
+    """The same revision in the original's eight types; ``None`` where the database must be asked."""
+    if "u" not in entry:
+        return []
+    if "ids" not in entry:
+        return [entry["f"], protocol.unread_count(entry["u"])]
+    if entry["ids"] is None:
+        return None
+    confirmations = [protocol.plain_confirmation(pk, read=entry["read"]) for pk in entry["ids"]]
+    return [*confirmations, protocol.unread_count(entry["u"])]

@@ -1,0 +1,151 @@
+"""Bring sockets that lag up to date from the database, many with one query."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from ..conf import conf
+from ..inbox.changes import Changes, InboxState, changes_since, resync_reason, start_new_epoch, went_back
+from ..inbox.database import write_database
+from ..inbox.events import Row
+from . import protocol
+from .connection import Connection
+from .executor import run_db
+
+logger = logging.getLogger("notifications")
+
+RETRY_SECONDS = 1.0
+FRAMES_AT_ONCE = 100
+
+
+class Repairs:
+    """Sockets that miss a revision, and when to stop waiting for it."""
+
+    def __init__(self) -> None:
+        self._due: dict[Connection, float] = {}
+        self._added = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.look_at_everyone: Callable[[], None] = lambda: None  # set by the manager
+
+    def add(self, connection: Connection, *, delay: float = 0.0) -> None:
+        """Read the database for this socket, after ``delay`` seconds in which the gap may still close."""
+        due = connection.loop.time() + delay
+        if delay == 0:
+            connection.lagging = True
+            connection.early.clear()
+        elif connection in self._due:
+            return
+        self._due[connection] = due
+        self._added.set()
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            self._added.clear()
+            now = loop.time()
+            due = [connection for connection, at in self._due.items() if at <= now]
+            if due:
+                await self._repair(due)
+                continue
+            wait = min(self._due.values(), default=now + 3_600) - now
+            try:
+                async with asyncio.timeout(wait):
+                    await self._added.wait()
+            except TimeoutError:
+                continue
+
+    async def _repair(self, due: list[Connection]) -> None:
+        since: dict[Any, int] = {}
+        for connection in due:
+            del self._due[connection]
+            if connection.sent is None or connection.close_code is not None:
+                connection.lagging = False
+            elif connection.lagging or connection.early:
+                connection.lagging = True
+                connection.early.clear()
+                since[connection.user_id] = min(connection.sent, since.get(connection.user_id, connection.sent))
+        if not since:
+            return
+        try:
+            found = await run_db(changes_since, since, using=write_database())
+        except Exception as error:
+            logger.warning("a repair failed, trying again", extra={"error": f"{type(error).__name__}: {error}"})
+            self._again([c for c in due if c.lagging], delay=RETRY_SECONDS)
+            return
+        for connection in due:
+            if connection.lagging:
+                await self._bring_up(connection, found.get(connection.user_id))
+
+    def _again(self, connections: list[Connection], *, delay: float) -> None:
+        for connection in connections:
+            self._due[connection] = connection.loop.time() + delay
+        self._added.set()
+
+    async def _bring_up(self, connection: Connection, changes: Changes | None) -> None:
+        if changes is None:  # left out of a full page, or the inbox is gone: the reconciler makes a new one
+            self._again([connection], delay=conf.GAP_SECONDS)
+            return
+        if connection.sent is None or connection.close_code is not None:
+            connection.lagging = False
+            return
+        state = changes.state
+        if went_back(state, connection.sent, connection.epoch):
+            state = await run_db(start_new_epoch, state.user_id, using=write_database())
+        rows = [row for row in changes.rows if row["rev"] > (connection.sent or 0)]
+        if connection.protocol == 2:
+            self._replay(connection, state, rows, complete=changes.complete)
+            self._finish(connection, state.rev)
+        elif len(rows) <= FRAMES_AT_ONCE:
+            await self._replay_plain(connection, state, rows, complete=changes.complete)
+        else:
+            # In a task of its own: a slow reader must not hold up the other repairs.
+            task = asyncio.create_task(self._replay_plain(connection, state, rows, complete=changes.complete))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def _finish(self, connection: Connection, rev: int) -> None:
+        connection.sent = rev
+        connection.lagging = False
+        if connection.highest > rev:
+            # A hint came while the database was read; or one of another epoch, which the next read will settle.
+            connection.highest = 0
+            self.add(connection)
+
+    def _replay(self, connection: Connection, state: InboxState, rows: list[Row], *, complete: bool) -> None:
+        reason = resync_reason(state, connection.sent or 0, connection.epoch)
+        if reason is None and (not complete or len(rows) > conf.MAX_REPLAY):
+            reason = "too_far"
+        connection.epoch = state.epoch
+        if reason:
+            connection.push(protocol.resync_required(reason, state.epoch, state.rev))
+            return
+        for row in rows:
+            connection.push(protocol.whole_row(row, state.unread_count))
+        connection.push(protocol.sync_complete(state.rev, state.seen_seq, state.unread_count))
+
+    async def _replay_plain(
+        self, connection: Connection, state: InboxState, rows: list[Row], *, complete: bool
+    ) -> None:
+        """In the eight types: new rows, one confirmation per changed row, and the count."""
+        known = connection.sent or 0 if connection.epoch == state.epoch else state.rev
+        connection.epoch = state.epoch
+        for number, row in enumerate(rows):
+            if row["seq"] > known and not row["deleted_at"]:
+                head = protocol.notification_head(row)
+                text = protocol.notification_frame(
+                    head, pk=row["id"], rev=row["seq"], unread_count=state.unread_count
+                )
+            elif row["seq"] <= known:
+                text = protocol.plain_confirmation(row["id"], read=not row["counted"])
+            else:
+                continue
+            connection.push(text)
+            if number % FRAMES_AT_ONCE == FRAMES_AT_ONCE - 1:
+                await connection.drained()
+        connection.push(protocol.unread_count(state.unread_count))
+        self._finish(connection, state.rev if complete or not rows else rows[-1]["rev"])
+        if not complete and rows:
+            self.add(connection)
