@@ -11,7 +11,7 @@ class NotificationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import types
+        from . import checks, types  # noqa: F401 - checks register themselves
         from .inbox import receivers
         from .live import broadcast
         from .observability.logs import install_redaction

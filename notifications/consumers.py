@@ -42,12 +42,14 @@ class NotificationConsumer(AsyncConsumer):
     ``scope["notifications"]`` holds who it is, or why not; see :class:`notifications.middleware.ApiKeyMiddleware`.
     """
 
+    scope: Any
+    base_send: Any
     connection: Connection | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         # Overridden, with dispatch(): the inherited ones keep a layer queue and a task per socket, and hop to a
         # thread for every message. The manager receives for all sockets of the process.
-        self.scope, self.base_send, self.channel_layer = scope, send, None
+        self.scope, self.base_send = scope, send
         try:
             while True:
                 await self.dispatch(await receive())
@@ -71,9 +73,7 @@ class NotificationConsumer(AsyncConsumer):
         identity = self.scope.get("notifications")
         offered = protocol.SUBPROTOCOL in self.scope.get("subprotocols", ())
         # Accepted before it is refused: a refusal before that reaches browsers as a bare 1006, which they retry.
-        await self.base_send(
-            {"type": "websocket.accept", "subprotocol": protocol.SUBPROTOCOL if offered else None}
-        )
+        await self.base_send({"type": "websocket.accept", "subprotocol": protocol.SUBPROTOCOL if offered else None})
         if not isinstance(identity, Identity):
             await self._refuse(identity or Refused("no ApiKeyMiddleware around the consumer"))
             return

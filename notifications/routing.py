@@ -15,8 +15,8 @@ from .middleware import ApiKeyMiddleware
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 # For sites that have a ProtocolTypeRouter already: put these into its URLRouter, inside ApiKeyMiddleware.
-websocket_urlpatterns = [
-    re_path(r"^ws/notifications/?$", NotificationConsumer.as_asgi()),
+websocket_urlpatterns: list[Any] = [
+    re_path(r"^ws/notifications/?$", NotificationConsumer.as_asgi()),  # type: ignore[arg-type]
 ]
 
 PATHS = {"/ws/notifications", "/ws/notifications/"}
@@ -28,7 +28,8 @@ def with_notifications(application: Application) -> Application:
     The first request or socket starts this process's part of the stream (reconciler and sweeper); a server that
     speaks the lifespan protocol starts it at once, and ends it in an orderly way.
     """
-    sockets = ApiKeyMiddleware(URLRouter(websocket_urlpatterns))
+    router: Any = URLRouter(websocket_urlpatterns)
+    sockets = ApiKeyMiddleware(router)
 
     async def with_stream(scope: Any, receive: Any, send: Any) -> None:
         get_websocket_manager().start()

@@ -66,9 +66,7 @@ _SLUG = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
 _registry: dict[str, NotificationType] = {}
 
 
-def register(
-    slug: str, label: str | Promise = "", *, priority: Priority | str = Priority.MEDIUM
-) -> NotificationType:
+def register(slug: str, label: str | Promise = "", *, priority: Priority | str = Priority.MEDIUM) -> NotificationType:
     """Make ``slug`` a type that can be sent; the same slug again replaces label and priority.
 
     Raises:

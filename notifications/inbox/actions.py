@@ -133,7 +133,7 @@ def _chosen(ids: Collection[int]) -> Q:
 def _up_to(seq: int | None) -> Q:
     if seq is None:
         return Q()
-    if isinstance(seq, bool) or not isinstance(seq, int) or seq < 0:
+    if type(seq) is not int or seq < 0:
         raise NotificationError(f"up_to_seq must be a whole number of 0 or more; got {seq!r:.40}.")
     return Q(seq__lte=min(seq, LARGEST_ID))
 

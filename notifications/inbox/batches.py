@@ -193,10 +193,11 @@ def _numbered(batch: Batch, inboxes: dict[Any, Inbox], *, using: str) -> list[Re
     rows = Notification.objects.using(using).filter(
         recipient_id__in=list(inboxes), seq=models.F("recipient__notification_inbox__last_rev")
     )
-    return [
-        Recipient(user_id, str(inboxes[user_id].epoch), seq, pk, inboxes[user_id].unread_count + 1)
-        for pk, user_id, seq in rows.values_list("pk", "recipient_id", "seq")
-    ]
+    recipients = []
+    for pk, user_id in rows.values_list("pk", "recipient_id"):
+        inbox = inboxes[user_id]
+        recipients.append(Recipient(user_id, str(inbox.epoch), inbox.last_rev + 1, pk, inbox.unread_count + 1))
+    return recipients
 
 
 def _finish(batch_id: int, *, using: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +55,12 @@ def inbox_states(user_ids: Collection[Any], *, using: str) -> dict[Any, InboxSta
 
 def _states(user_ids: Collection[Any], *, using: str) -> dict[Any, InboxState]:
     rows = Inbox.objects.using(using).filter(pk__in=list(user_ids)).values_list(*_STATE)
-    return {row[0]: InboxState(*row[:5], str(row[5])) for row in rows}
+    return {row[0]: _state(row) for row in rows}
+
+
+def _state(values: Sequence[Any]) -> InboxState:
+    user_id, rev, horizon_rev, seen_seq, unread_count, epoch = values[: len(_STATE)]
+    return InboxState(user_id, rev, horizon_rev, seen_seq, unread_count, str(epoch))
 
 
 def changes_since(since: Mapping[Any, int], *, limit: int = ROWS_PER_QUERY, using: str) -> dict[Any, Changes]:
@@ -81,9 +86,9 @@ def _changes(since: Mapping[Any, int], *, limit: int, using: str) -> dict[Any, C
     )
     answer: dict[Any, Changes] = {}
     for values in found[:limit]:
-        user_id, epoch = values[0], values[5]
+        user_id = values[0]
         if user_id not in answer:
-            answer[user_id] = Changes(InboxState(*values[:5], str(epoch)), [])
+            answer[user_id] = Changes(_state(values), [])
         row = dict(zip(ROW_FIELDS, values[len(_STATE) :], strict=True))
         if row["id"] is not None:
             answer[user_id].rows.append(row)

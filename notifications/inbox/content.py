@@ -8,6 +8,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
@@ -116,7 +117,8 @@ def _link(url: str) -> str:
 
 def _data(data: dict[str, Any] | None) -> dict[str, Any]:
     data = {} if data is None else data
-    if not isinstance(data, dict):
+    given: Any = data  # what callers pass need not be what the signature says
+    if not isinstance(given, dict):
         raise InvalidContent("data", f"data must be a dict; got {type(data).__name__}.")
     try:
         text = json.dumps(data, cls=DjangoJSONEncoder, allow_nan=False, ensure_ascii=False)
@@ -130,28 +132,25 @@ def _data(data: dict[str, Any] | None) -> dict[str, Any]:
 def _moment(value: datetime | None) -> datetime | None:
     if value is None:
         return None
-    if not isinstance(value, datetime):
-        raise InvalidContent("expires_at", f"expires_at must be a datetime; got {type(value).__name__}.")
-    return timezone.make_aware(value) if timezone.is_naive(value) and _use_tz() else value
-
-
-def _use_tz() -> bool:
-    return timezone.is_aware(timezone.now())
+    given: Any = value
+    if not isinstance(given, datetime):
+        raise InvalidContent("expires_at", f"expires_at must be a datetime; got {type(given).__name__}.")
+    return timezone.make_aware(value) if settings.USE_TZ and timezone.is_naive(value) else value
 
 
 def _snapshot(role: str, instance: models.Model | None) -> dict[str, Any]:
     if instance is None:
         return {}
-    if not isinstance(instance, models.Model) or instance.pk is None:
-        raise InvalidContent(role, f"{role} must be a saved model instance; got {instance!r:.100}.")
+    given: Any = instance
+    if not isinstance(given, models.Model) or given.pk is None:
+        raise InvalidContent(role, f"{role} must be a saved model instance; got {given!r:.100}.")
     url = instance.get_absolute_url() if hasattr(instance, "get_absolute_url") else ""
     try:
         validate_link(url)
     except ValidationError:
         url = ""
     return {
-        # The model as it is named in code, proxies included.
-        f"{role}_type_id": ContentType.objects.get_for_model(instance, for_concrete_model=False).pk,
+        f"{role}_type_id": ContentType.objects.get_for_model(instance).pk,
         f"{role}_id": str(instance.pk),
         f"{role}_text": str(instance).replace("\0", "")[:255],
         f"{role}_url": str(url)[:2000],

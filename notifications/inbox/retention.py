@@ -60,9 +60,7 @@ def purge(*, using: str | None = None) -> int:
 def _purge_users(user_ids: list[Any], old: Any, *, using: str) -> int:
     with transaction.atomic(using=using):
         limit_lock_wait(using)
-        inboxes = list(
-            Inbox.objects.using(using).select_for_update().filter(pk__in=user_ids).order_by("pk")
-        )
+        inboxes = list(Inbox.objects.using(using).select_for_update().filter(pk__in=user_ids).order_by("pk"))
         rows = old.filter(recipient_id__in=user_ids)
         highest = dict(rows.order_by().values_list("recipient_id").annotate(Max("rev")))
         for inbox in inboxes:

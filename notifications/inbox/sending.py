@@ -11,7 +11,6 @@ from typing import Any, TypedDict
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 from django.db import models, transaction
-from django.utils import timezone
 
 from ..exceptions import UnknownRecipient
 from ..models import Notification
@@ -137,13 +136,9 @@ def _insert(recipient_id: Any, content: dict[str, Any], *, using: str) -> tuple[
             notification, created = rows.create(recipient_id=recipient_id, **content), True
         else:
             # The inbox is locked only after this has committed: the other order deadlocks on the key.
-            notification, created = rows.get_or_create(
-                recipient_id=recipient_id, dedupe_key=key, defaults=content
-            )
+            notification, created = rows.get_or_create(recipient_id=recipient_id, dedupe_key=key, defaults=content)
         if created:
-            notifications_inserted.send(
-                Notification, content=notification, user_ids=[recipient_id], using=using
-            )
+            notifications_inserted.send(Notification, content=notification, user_ids=[recipient_id], using=using)
     return notification, created
 
 

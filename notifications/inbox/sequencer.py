@@ -86,7 +86,7 @@ def _number_locked(
 
 
 def _can_skip(using: str) -> bool:
-    return transaction.get_connection(using).features.has_select_for_update_skip_locked
+    return bool(transaction.get_connection(using).features.has_select_for_update_skip_locked)
 
 
 def _lock(user_ids: Sequence[Any], *, using: str, skip_busy: bool) -> list[Inbox]:

@@ -47,9 +47,7 @@ def write_inboxes(inboxes: Sequence[Inbox], *, using: str) -> None:
     """Store ``last_rev`` and ``unread_count`` of locked inboxes, in one round trip."""
     key = Inbox._meta.pk
     connection = connections[using]
-    values = [
-        (inbox.last_rev, inbox.unread_count, key.get_db_prep_value(inbox.pk, connection)) for inbox in inboxes
-    ]
+    values = [(inbox.last_rev, inbox.unread_count, key.get_db_prep_value(inbox.pk, connection)) for inbox in inboxes]
     table = Inbox._meta.db_table
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql" and len(values) > 1:
@@ -60,9 +58,7 @@ def write_inboxes(inboxes: Sequence[Inbox], *, using: str) -> None:
                 [list(column) for column in zip(*values, strict=True)],
             )
         else:
-            cursor.executemany(
-                f"UPDATE {table} SET last_rev = %s, unread_count = %s WHERE user_id = %s", values
-            )
+            cursor.executemany(f"UPDATE {table} SET last_rev = %s, unread_count = %s WHERE user_id = %s", values)
 
 
 def insert_for_inboxes(batch: Batch, user_ids: Sequence[Any], *, using: str) -> None:
@@ -71,15 +67,13 @@ def insert_for_inboxes(batch: Batch, user_ids: Sequence[Any], *, using: str) -> 
     quote = connection.ops.quote_name
     # attname of a foreign key is also its column's name; no content field renames its column.
     fields = [field for field in Content._meta.get_fields() if field.concrete]
-    names = [quote(field.column) for field in fields]
+    names = [quote(str(field.column)) for field in fields]
     values = [field.get_db_prep_save(getattr(batch, field.attname), connection) for field in fields]
     keys = [Inbox._meta.pk.get_db_prep_value(user_id, connection) for user_id in user_ids]
     chosen = f"WHERE user_id IN ({', '.join(['%s'] * len(keys))})"
     inbox, notification = Inbox._meta.db_table, Notification._meta.db_table
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {inbox} SET last_rev = last_rev + 1, unread_count = unread_count + 1 {chosen}", keys
-        )
+        cursor.execute(f"UPDATE {inbox} SET last_rev = last_rev + 1, unread_count = unread_count + 1 {chosen}", keys)
         cursor.execute(
             f"INSERT INTO {notification} (recipient_id, seq, rev, pending, changed, counted, {', '.join(names)})"
             f" SELECT user_id, last_rev, last_rev, false, 0, true, {', '.join(['%s'] * len(names))}"

@@ -111,7 +111,9 @@ def _ids(message: dict[str, Any], max_ids: int) -> dict[str, Any]:
     if given is None:
         given = [message.get("notification_id")]
     if not isinstance(given, list) or not all(_is_id(value) for value in given):
-        raise JunkFrame("invalid_id", "notification_id must be a whole number above 0, notification_ids a list of them.")
+        raise JunkFrame(
+            "invalid_id", "notification_id must be a whole number above 0, notification_ids a list of them."
+        )
     if len(given) > max_ids:
         raise JunkFrame("too_many_ids", f"notification_ids may have {max_ids} entries.")
     return {"ids": given}
@@ -137,7 +139,9 @@ def _required_seq(message: dict[str, Any], max_ids: int) -> dict[str, Any]:
 def _cursor(message: dict[str, Any], max_ids: int) -> dict[str, Any]:
     since, epoch = message.get("since"), message.get("epoch")
     if not _is_number(since) or not isinstance(epoch, str) or len(epoch) > 64:
-        raise JunkFrame("invalid_cursor", "sync needs since (a whole number) and epoch (text), as the server sent them.")
+        raise JunkFrame(
+            "invalid_cursor", "sync needs since (a whole number) and epoch (text), as the server sent them."
+        )
     return {"since": since, "epoch": epoch}
 
 

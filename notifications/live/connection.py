@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import types
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any
@@ -117,7 +116,7 @@ class Connection:
         queue = self._queue
         assert queue is not None
         try:
-            await _resume(step, yielded)
+            await _Rest(step, yielded)
             while queue and self.close_code is None:
                 text = queue.popleft()
                 self._waiting_bytes -= len(text)
@@ -172,20 +171,27 @@ class Connection:
             self._drained.set()
 
 
-@types.coroutine
-def _resume(step: Generator[Any, Any, None], yielded: Any) -> Generator[Any, Any, None]:
-    """Finish, inside a task, an awaitable that was stepped once by hand and yielded ``yielded``.
+class _Rest:
+    """What is left of an awaitable that was stepped once by hand and yielded ``yielded``.
 
     The future it waits for is handed to the task as it is: it still carries the mark that ``await`` left on it.
     """
-    while True:
+
+    __slots__ = ("_step", "_yielded")
+
+    def __init__(self, step: Generator[Any, Any, None], yielded: Any) -> None:
+        self._step = step
+        self._yielded = yielded
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        step, yielded = self._step, self._yielded
         try:
-            value = yield yielded
-        except BaseException as error:
-            resume = lambda e=error: step.throw(e)  # noqa: E731
-        else:
-            resume = lambda v=value: step.send(v)  # noqa: E731
-        try:
-            yielded = resume()
+            while True:
+                try:
+                    value = yield yielded
+                except BaseException as error:
+                    yielded = step.throw(error)
+                else:
+                    yielded = step.send(value)
         except StopIteration:
             return

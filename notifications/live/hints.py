@@ -33,7 +33,9 @@ def single(change: InboxChange) -> Hint:
 
 def bulk(change: BulkInsert) -> Hint:
     """A hint for many users who got the same: the frame once, and each one's numbers."""
-    users = [[protocol.wire_key(r.user_id), r.epoch, r.rev, r.notification_id, r.unread_count] for r in change.recipients]
+    users = [
+        [protocol.wire_key(r.user_id), r.epoch, r.rev, r.notification_id, r.unread_count] for r in change.recipients
+    ]
     return {"v": VERSION, "frame": protocol.notification_head(change.row), "users": users}
 
 

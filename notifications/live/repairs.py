@@ -135,9 +135,7 @@ class Repairs:
         for number, row in enumerate(rows):
             if row["seq"] > known and not row["deleted_at"]:
                 head = protocol.notification_head(row)
-                text = protocol.notification_frame(
-                    head, pk=row["id"], rev=row["seq"], unread_count=state.unread_count
-                )
+                text = protocol.notification_frame(head, pk=row["id"], rev=row["seq"], unread_count=state.unread_count)
             elif row["seq"] <= known:
                 text = protocol.plain_confirmation(row["id"], read=not row["counted"])
             else:

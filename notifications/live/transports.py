@@ -35,13 +35,13 @@ class DaphneSend:
         self._transport.abortConnection()
 
     # Twisted's IPushProducer.
-    def pauseProducing(self) -> None:  # noqa: N802
+    def pauseProducing(self) -> None:
         self._writable.clear()
 
-    def resumeProducing(self) -> None:  # noqa: N802
+    def resumeProducing(self) -> None:
         self._writable.set()
 
-    def stopProducing(self) -> None:  # noqa: N802
+    def stopProducing(self) -> None:
         self._writable.set()
 
 
@@ -63,6 +63,6 @@ def abort(send: Send) -> None:
         send.abort()
         return
     protocol = getattr(send, "__self__", None)  # uvicorn: a bound method of its protocol
-    transport = getattr(protocol, "transport", None)
+    transport: Any = getattr(protocol, "transport", None)
     if hasattr(transport, "abort"):
         transport.abort()

@@ -34,9 +34,7 @@ class BatchChunk(models.Model):
     class Meta:
         db_table = "ntf_batch_chunk"
         indexes = [
-            PartialIndex(
-                fields=["id"], condition=models.Q(expanded_at__isnull=True), name="ntf_batch_chunk_waiting"
-            )
+            PartialIndex(fields=["id"], condition=models.Q(expanded_at__isnull=True), name="ntf_batch_chunk_waiting")
         ]
 
     def __str__(self) -> str:

@@ -50,7 +50,9 @@ class Content(models.Model):
         default=Priority.MEDIUM,
         db_default=Priority.MEDIUM.value,
     )
-    url = models.CharField(_("link"), max_length=2000, blank=True, default="", db_default="", validators=[validate_link])
+    url = models.CharField(
+        _("link"), max_length=2000, blank=True, default="", db_default="", validators=[validate_link]
+    )
     data = models.JSONField(_("data"), default=dict, db_default={}, blank=True, encoder=DjangoJSONEncoder)
     silent = models.BooleanField(
         _("silent"),
@@ -75,10 +77,11 @@ class Content(models.Model):
     target_text = models.CharField(_("target"), max_length=255, blank=True, default="", db_default="")
     target_url = models.CharField(max_length=2000, blank=True, default="", db_default="")
 
-    dedupe_key = models.CharField(
+    # NULL is what a unique index ignores; '' would be one key for all.
+    dedupe_key = models.CharField(  # noqa: DJ001
         _("de-duplication key"),
         max_length=200,
-        null=True,  # noqa: DJ001 - NULL is what a unique index ignores; '' would be one key for all
+        null=True,
         blank=True,
         default=None,
         help_text=_("A second send with the same key to the same person is not sent again."),
@@ -91,5 +94,3 @@ class Content(models.Model):
 
     def __str__(self) -> str:
         return self.subject
-
-

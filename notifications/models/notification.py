@@ -27,7 +27,7 @@ class Changed(IntFlag):
 
 
 # A tombstone keeps its place in the stream and nothing of what it said.
-BLANK = {
+BLANK: dict[str, Any] = {
     "subject": "",
     "message": "",
     "url": "",
@@ -131,12 +131,8 @@ class Notification(Content):
         indexes = [
             models.Index(fields=["recipient", "rev"], name="ntf_notification_rev"),
             PartialIndex(fields=["recipient"], condition=Q(pending=True), name="ntf_notification_pending"),
-            PartialIndex(
-                fields=["expires_at"], condition=Q(expires_at__isnull=False), name="ntf_notification_expires"
-            ),
-            PartialIndex(
-                fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="ntf_notification_deleted"
-            ),
+            PartialIndex(fields=["expires_at"], condition=Q(expires_at__isnull=False), name="ntf_notification_expires"),
+            PartialIndex(fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="ntf_notification_deleted"),
         ]
 
     def save(self, *args: Any, **kwargs: Any) -> None:

@@ -1,0 +1,149 @@
+"""``manage.py check``: what would go wrong later, said before it does, with the cure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from difflib import get_close_matches
+from importlib.metadata import packages_distributions
+from typing import Any, get_args, get_type_hints
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connections, router
+
+from .auth.keys import DEV_KEY
+from .conf import KEYS, Settings, conf
+from .models import Notification
+
+DISTRIBUTION = "django-live-notifications"
+LEAST_CAPACITY = 10_000
+REDIS_POP_SECONDS = 5
+SHORTEST_SERVICE_KEY = 20
+
+
+@register(Tags.compatibility)
+def check_distribution(**_: Any) -> list[CheckMessage]:
+    """Several packages on the index are imported as ``notifications``; pip merges them into one folder."""
+    owners = set(packages_distributions().get("notifications", ())) - {DISTRIBUTION}
+    return [
+        Error(
+            f"{owner!r} installs a module named 'notifications' too, over this one's files.",
+            hint=f"pip uninstall {owner} {DISTRIBUTION}, then pip install {DISTRIBUTION}.",
+            id="notifications.E001",
+        )
+        for owner in sorted(owners)
+    ]
+
+
+@register(Tags.compatibility)
+def check_settings(**_: Any) -> list[CheckMessage]:
+    """Every key of ``NOTIFICATIONS`` is known and of the right type."""
+    given = getattr(settings, "NOTIFICATIONS", None) or {}
+    if not isinstance(given, dict):
+        return [Error("NOTIFICATIONS must be a dict.", id="notifications.E002")]
+    return [*_unknown_keys(given), *_wrong_types(given)]
+
+
+def _unknown_keys(given: dict[str, Any]) -> Iterable[CheckMessage]:
+    for key in given:
+        if key not in KEYS:
+            nearest = get_close_matches(str(key), KEYS, n=1)
+            hint = f"Did you mean {nearest[0]!r}?" if nearest else f"Known: {', '.join(sorted(KEYS))}."
+            yield Error(f"NOTIFICATIONS has an unknown key {key!r}.", hint=hint, id="notifications.E002")
+
+
+def _wrong_types(given: dict[str, Any]) -> Iterable[CheckMessage]:
+    hints = get_type_hints(Settings)
+    for key, value in given.items():
+        if key not in KEYS:
+            continue
+        accepted = get_args(hints[key]) or (hints[key],)
+        if key == "ALLOWED_ORIGINS":
+            right = isinstance(value, tuple | list) and all(isinstance(item, str) for item in value)
+        else:
+            right = isinstance(value, accepted + ((int,) if float in accepted else ()))
+            right = right and (not isinstance(value, bool) or bool in accepted)
+        if not right:
+            names = " or ".join(getattr(kind, "__name__", str(kind)) for kind in accepted)
+            yield Error(f"NOTIFICATIONS[{key!r}] is {value!r}.", hint=f"It must be {names}.", id="notifications.E003")
+
+
+@register(Tags.database)
+def check_database(**_: Any) -> list[CheckMessage]:
+    """Notifications live beside the users they refer to, in a database that serves two writers."""
+    own, users = router.db_for_write(Notification), router.db_for_write(get_user_model())
+    if own != users:
+        return [
+            Error(
+                f"Notifications would be written to database {own!r}, but users live in {users!r}.",
+                hint="Let DATABASE_ROUTERS send the app 'notifications' to the users' database.",
+                id="notifications.E004",
+            )
+        ]
+    connection = connections[own]
+    options = connection.settings_dict.get("OPTIONS", {})
+    if connection.vendor == "sqlite" and options.get("transaction_mode") != "IMMEDIATE":
+        return [
+            Warning(
+                "SQLite without 'transaction_mode': 'IMMEDIATE' fails with 'database is locked' when two write.",
+                hint='Add "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, '
+                '"init_command": "PRAGMA journal_mode=WAL;"} to DATABASES.',
+                id="notifications.W001",
+            )
+        ]
+    return []
+
+
+@register(Tags.compatibility)
+def check_channel_layer(**_: Any) -> list[CheckMessage]:
+    """The core Redis layer works, with two settings that its defaults do not have."""
+    layer = getattr(settings, "CHANNEL_LAYERS", {}).get(conf.CHANNEL_LAYER, {})
+    if layer.get("BACKEND") != "channels_redis.core.RedisChannelLayer":
+        return []
+    config = layer.get("CONFIG", {})
+    messages: list[CheckMessage] = []
+    cure = 'Use "channels_redis.pubsub.RedisPubSubChannelLayer", or '
+    if config.get("capacity", 100) < LEAST_CAPACITY:
+        messages.append(
+            Warning(
+                "The core Redis layer drops messages beyond its capacity, which all sockets of a process share.",
+                hint=f'{cure}set "capacity": {LEAST_CAPACITY}.',
+                id="notifications.W002",
+            )
+        )
+    if not all(_waits_long_enough(host) for host in config.get("hosts", ["redis://localhost:6379"])):
+        messages.append(
+            Warning(
+                "With redis-py 8 the core Redis layer's idle sockets fail every few seconds: the default "
+                f"socket_timeout ends its {REDIS_POP_SECONDS} s wait for messages.",
+                hint=f'{cure}give each host as {{"address": …, "socket_timeout": 15}}.',
+                id="notifications.W003",
+            )
+        )
+    return messages
+
+
+def _waits_long_enough(host: Any) -> bool:
+    if not isinstance(host, dict) or "socket_timeout" not in host:
+        return False
+    seconds = host["socket_timeout"]
+    return seconds is None or seconds > REDIS_POP_SECONDS
+
+
+@register(Tags.security, deploy=True)
+def check_service_key(**_: Any) -> list[CheckMessage]:
+    """Whoever has the service key reads everybody's notifications: it must not be guessable."""
+    key = os.environ.get("DASHBOARD_API_KEY", "") if conf.SERVICE_KEY is None else conf.SERVICE_KEY
+    if not key or len(key) >= SHORTEST_SERVICE_KEY:
+        return []
+    return [
+        Warning(
+            f"The service key has {len(key)} characters"
+            + (", and 'dev' works only while DEBUG is on." if key == DEV_KEY else "; it can be guessed."),
+            hint="Set DASHBOARD_API_KEY to a long random text, such as that of "
+            "python -c 'import secrets; print(secrets.token_urlsafe(32))', or leave it unset to have no service key.",
+            id="notifications.W004",
+        )
+    ]
