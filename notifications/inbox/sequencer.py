@@ -45,8 +45,9 @@ def _number_or_split(user_ids: Sequence[Any], *, using: str, skip_busy: bool) ->
             more = _number_and_announce(user_ids, using=using, skip_busy=skip_busy)
     except DatabaseError as error:
         if len(user_ids) > 1:
+            # Whoever is still busy now waits for the sweeper: one second of waiting must not become one per user.
             for user_id in user_ids:
-                _number_or_split([user_id], using=using, skip_busy=skip_busy)
+                _number_or_split([user_id], using=using, skip_busy=True)
             return
         logger.warning(
             "numbering failed, the sweeper will try again",

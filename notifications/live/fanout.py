@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,8 @@ from . import protocol
 from .connection import Connection
 from .hints import VERSION, Entry, Hint, plain_frames
 from .repairs import Repairs
+
+logger = logging.getLogger("notifications")
 
 PAUSE_SECONDS = 0.002  # how long delivering may hold the event loop at a time
 
@@ -38,10 +41,15 @@ class FanOut:
             self._arrived.clear()
             until = time.perf_counter() + PAUSE_SECONDS
             while self._waiting:
-                for _ in self._deliver(self._waiting.popleft()):
-                    if time.perf_counter() > until:
-                        await asyncio.sleep(0)
-                        until = time.perf_counter() + PAUSE_SECONDS
+                try:
+                    for _ in self._deliver(self._waiting.popleft()):
+                        if time.perf_counter() > until:
+                            await asyncio.sleep(0)
+                            until = time.perf_counter() + PAUSE_SECONDS
+                except Exception:
+                    # Whatever came through the layer must not end the task that delivers to everyone.
+                    logger.exception("a hint could not be delivered, the database will be asked")
+                    self._repairs.look_at_everyone()
 
     def _deliver(self, hint: Hint) -> Iterator[None]:
         """Deliver one hint; yields now and then, where a pause may be made."""

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from channels.layers import get_channel_layer
+from channels.layers import InMemoryChannelLayer, get_channel_layer
 
 from ..conf import conf
 from ..observability.metrics import hint_failures_total
@@ -46,7 +46,7 @@ def shared_layer() -> Any:
     and drop what exceeds its capacity.
     """
     layer = get_channel_layer(conf.CHANNEL_LAYER)
-    return None if layer is None or type(layer).__name__ == "InMemoryChannelLayer" else layer
+    return None if isinstance(layer, InMemoryChannelLayer) else layer
 
 
 class Membership:

@@ -48,7 +48,7 @@ class Repairs:
             now = loop.time()
             due = [connection for connection, at in self._due.items() if at <= now]
             if due:
-                await self._repair(due)
+                await self._repair_or_retry(due)
                 continue
             wait = min(self._due.values(), default=now + 3_600) - now
             try:
@@ -56,6 +56,13 @@ class Repairs:
                     await self._added.wait()
             except TimeoutError:
                 continue
+
+    async def _repair_or_retry(self, due: list[Connection]) -> None:
+        try:
+            await self._repair(due)
+        except Exception as error:
+            logger.warning("a repair failed, trying again", extra={"error": f"{type(error).__name__}: {error}"})
+            self._again([c for c in due if c.lagging], delay=RETRY_SECONDS)
 
     async def _repair(self, due: list[Connection]) -> None:
         since: dict[Any, int] = {}
@@ -69,27 +76,24 @@ class Repairs:
                 since[connection.user_id] = min(connection.sent, since.get(connection.user_id, connection.sent))
         if not since:
             return
-        try:
-            found = await run_db(changes_since, since, using=write_database())
-        except Exception as error:
-            logger.warning("a repair failed, trying again", extra={"error": f"{type(error).__name__}: {error}"})
-            self._again([c for c in due if c.lagging], delay=RETRY_SECONDS)
-            return
+        found = await run_db(changes_since, since, using=write_database())
         for connection in due:
-            if connection.lagging:
-                await self._bring_up(connection, found.get(connection.user_id))
+            if connection.lagging and connection.user_id in since:
+                await self._bring_up(connection, found.get(connection.user_id), since[connection.user_id])
 
     def _again(self, connections: list[Connection], *, delay: float) -> None:
         for connection in connections:
             self._due[connection] = connection.loop.time() + delay
         self._added.set()
 
-    async def _bring_up(self, connection: Connection, changes: Changes | None) -> None:
-        if changes is None:  # left out of a full page, or the inbox is gone: the reconciler makes a new one
-            self._again([connection], delay=conf.GAP_SECONDS)
-            return
+    async def _bring_up(self, connection: Connection, changes: Changes | None, since: int) -> None:
         if connection.sent is None or connection.close_code is not None:
             connection.lagging = False
+            return
+        # Left out of a full page; or the inbox is gone, and the reconciler makes a new one; or the client has
+        # asked for more than was read, while it was read.
+        if changes is None or connection.sent < since:
+            self._again([connection], delay=conf.GAP_SECONDS)
             return
         state = changes.state
         if went_back(state, connection.sent, connection.epoch):

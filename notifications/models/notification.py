@@ -45,6 +45,7 @@ BLANK: dict[str, Any] = {
 
 # Written by the sequencer alone. An instance loaded before its row was numbered must not undo it on save().
 NUMBERED = {"id", "seq", "rev", "counted"}
+UNTOUCHABLE = {*NUMBERED, "pending", "changed", "recipient", "recipient_id"}
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
@@ -59,6 +60,11 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         return super().update(pending=True, changed=F("changed").bitor(int(kind)), **fields)
 
     def update(self, **fields: Any) -> int:
+        if refused := fields.keys() & UNTOUCHABLE:
+            raise ValueError(
+                f"{', '.join(sorted(refused))} cannot be updated: a notification keeps its place and its recipient. "
+                "Send a new one instead."
+            )
         # Asked first: the update may move the rows out of its own filter. What slips in between, the sweeper finds.
         user_ids = self._recipients()
         updated = self.change(Changed.CONTENT, **fields)
