@@ -8,7 +8,15 @@ from collections.abc import Callable
 from typing import Any
 
 from ..conf import conf
-from ..inbox.changes import Changes, InboxState, changes_since, resync_reason, start_new_epoch, went_back
+from ..inbox.changes import (
+    Changes,
+    InboxState,
+    changes_since,
+    inbox_states,
+    resync_reason,
+    start_new_epoch,
+    went_back,
+)
 from ..inbox.database import write_database
 from ..inbox.events import Row
 from . import protocol
@@ -77,6 +85,9 @@ class Repairs:
         if not since:
             return
         found = await run_db(changes_since, since, using=write_database())
+        if missing := since.keys() - found.keys():
+            # Left out of a full page, most likely; or somebody deleted the inbox, and this makes it anew.
+            await run_db(inbox_states, missing, using=write_database())
         for connection in due:
             if connection.lagging and connection.user_id in since:
                 await self._bring_up(connection, found.get(connection.user_id), since[connection.user_id])
@@ -90,14 +101,13 @@ class Repairs:
         if connection.sent is None or connection.close_code is not None:
             connection.lagging = False
             return
-        # Left out of a full page; or the inbox is gone, and the reconciler makes a new one; or the client has
-        # asked for more than was read, while it was read.
+        # Not read yet; or the client has asked for more than was read, while it was read.
         if changes is None or connection.sent < since:
             self._again([connection], delay=conf.GAP_SECONDS)
             return
+        if went_back(changes.state, connection.sent, connection.epoch):
+            changes.state = await run_db(start_new_epoch, connection.user_id, using=write_database())
         state = changes.state
-        if went_back(state, connection.sent, connection.epoch):
-            state = await run_db(start_new_epoch, state.user_id, using=write_database())
         rows = [row for row in changes.rows if row["rev"] > (connection.sent or 0)]
         if connection.protocol == 2:
             self._replay(connection, state, rows, complete=changes.complete)
