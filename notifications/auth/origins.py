@@ -24,12 +24,11 @@ def origin_allowed(origin: str | None, *, host: str | None, secure: bool) -> boo
         page = urlsplit(origin)
     except ValueError:
         return False
-    if not page.netloc:  # "null": a sandboxed frame, a file
-        return False
     whole = [*settings.CSRF_TRUSTED_ORIGINS, *(entry for entry in conf.ALLOWED_ORIGINS if "://" in entry)]
     if any(_is_origin(page, allowed) for allowed in whole):
         return True
     # A page of plain HTTP may come from anybody on the way; that is why Django compares the scheme too.
+    # "null", of a sandboxed frame or a file, has none.
     if page.scheme not in DEFAULT_PORTS or (secure and page.scheme == "http"):
         return False
     hosts = [entry for entry in conf.ALLOWED_ORIGINS if "://" not in entry]

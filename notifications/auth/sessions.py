@@ -104,8 +104,7 @@ def _load(session_key: str) -> dict[str, Any]:
     # No engine makes such a key, and PostgreSQL would answer a NUL with an error.
     if not (session_key.isascii() and session_key.isprintable()):
         raise Refused("session ended")
-    session = store(session_key)
-    return dict(session.load()) if session.session_key else {}
+    return dict(store(session_key).load())
 
 
 def _user_of(session: dict[str, Any]) -> Any:

@@ -31,10 +31,13 @@ LOGGERS = (
 )
 
 _SECRET_PARAMETERS = {"api_key", "key"}
-_PARAMETER = re.compile(r"(?<![\w%.-])([\w%.-]+)=([^&\s]+)")
+_PARAMETER = re.compile(r"(?<![\w%.-])([\w%.-]+)=(\[redacted\]|[^&\s]+)")
 _SECRETS = (
     # X-API-Key: …, "X-API-Key": "…", (b"x-api-key", b"…"), HTTP_X_API_KEY
-    (re.compile(r"(x[-_]api[-_]key['\"]?\s*[:,=]\s*)(?:b?(['\"]).*?\2|\S+)", re.IGNORECASE), rf"\1{REDACTED}"),
+    (
+        re.compile(r"(x[-_]api[-_]key['\"]?\s*[:,=]\s*)(?!\[redacted)(?:b?(['\"]).*?\2|\S+)", re.IGNORECASE),
+        rf"\1{REDACTED}",
+    ),
     # Authorization: Api-Key …
     (
         re.compile(r"(authorization['\"]?\s*[:,=]\s*(?:b?['\"])?api-key\s+)[^\s'\"]+", re.IGNORECASE),
@@ -64,6 +67,8 @@ class RedactKeys(logging.Filter):
         # uvicorn's access formatter unpacks the arguments, so these must stay five.
         if record.name != "uvicorn.access":
             _redact_message(record)
+        if record.exc_info:
+            _redact_traceback(record)
         return True
 
 
@@ -109,6 +114,14 @@ def _redact_message(record: logging.LogRecord) -> None:
     clean = redact(message)
     if clean != message:
         record.msg, record.args = clean, ()
+
+
+def _redact_traceback(record: logging.LogRecord) -> None:
+    """An exception's text may quote the whole scope. Formatters use ``exc_text`` where there is one."""
+    text = logging.Formatter().formatException(record.exc_info)  # type: ignore[arg-type]
+    clean = redact(text)
+    if clean != text:
+        record.exc_text, record.exc_info = clean, None
 
 
 def _redact_value(value: Any) -> Any:

@@ -32,6 +32,6 @@ class NotificationsCollector(Collector):
 
 def exposition() -> bytes:
     """The counters of this process in the text format."""
-    registry = CollectorRegistry(auto_describe=True)
+    registry = CollectorRegistry()
     registry.register(NotificationsCollector())
     return generate_latest(registry)
