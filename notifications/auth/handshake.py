@@ -53,7 +53,8 @@ def _request(scope: Scope) -> ASGIRequest:
     try:
         request = ASGIRequest({**scope, "method": "GET", "scheme": scheme}, BytesIO())
         request.GET  # noqa: B018  parsed when first read
-    except (UnicodeDecodeError, SuspiciousOperation):
+    # A Content-Type may name a charset that there is not, or that is none for text.
+    except (UnicodeError, LookupError, SuspiciousOperation):
         raise Refused("query string malformed") from None
     return request
 
