@@ -1,0 +1,52 @@
+"""Filters that cost no query of their own: the choices are known without asking a large table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from ..types import all_types
+
+
+class TypeFilter(admin.SimpleListFilter):
+    title = _("type")
+    parameter_name = "type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(kind.slug, str(kind.label)) for kind in all_types()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(type=self.value()) if self.value() else queryset
+
+
+class _SetOrNot(admin.SimpleListFilter):
+    """Whether a moment is set."""
+
+    field: str
+    labels: tuple[Any, Any]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", self.labels[0]), ("no", self.labels[1])]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() not in {"yes", "no"}:
+            return queryset
+        return queryset.filter(**{f"{self.field}__isnull": self.value() == "no"})
+
+
+class ReadFilter(_SetOrNot):
+    title = _("read")
+    parameter_name = "read"
+    field = "read_at"
+    labels = (_("Read"), _("Unread"))
+
+
+class ArchivedFilter(_SetOrNot):
+    title = _("archived")
+    parameter_name = "archived"
+    field = "archived_at"
+    labels = (_("Archived"), _("Not archived"))

@@ -1,0 +1,182 @@
+// @ts-check
+/**
+ * The rules that make a stream of frames complete: nothing lost, doubled or out of order. No socket, no page.
+ *
+ * A frame that came live moves the cursor by exactly one revision. One that is older is known already; one that is
+ * newer means that something is missing, so the server is asked. What it sends again ("replay") is applied by id,
+ * and the cursor moves when it says that this was all.
+ *
+ * @typedef {import("./protocol.js").Frame} Frame
+ * @typedef {import("./protocol.js").Notification} Notification
+ *
+ * @typedef {{kind: "upsert", notification: Notification}
+ *   | {kind: "read", read: boolean, ids: ?number[], upToSeq: ?number}
+ *   | {kind: "delete", ids: ?number[], upToSeq: ?number}
+ *   | {kind: "seen", seenSeq: number}
+ *   | {kind: "reset", notifications: Notification[]}} Change
+ *
+ * @typedef {{change: Change} | {count: number} | {announce: Notification} | {sync: {since: number, epoch: string}}
+ *   | {load: true}} Effect
+ *
+ * @typedef {{epoch: string, rev: number, unread_count: number, notifications: Notification[]}} List
+ */
+
+const MOST_IDS_REMEMBERED = 2_000
+
+export class Stream {
+  /** @type {?number} */
+  #rev = null
+  /** @type {string} */
+  #epoch = ""
+  /** Older ones were there when the page was drawn: no news. */
+  #newAfterSeq = 0
+  /** @type {Set<number>} */
+  #announced = new Set()
+  #syncing = false
+  /** @type {?Frame[]} live frames that wait for the list, while it is being loaded */
+  #held = null
+
+  /** @param {{since?: ?number, epoch?: ?string}} [rendered] where the page stood when it was rendered */
+  constructor({ since, epoch } = {}) {
+    if (Number.isSafeInteger(since) && epoch) this.#start(/** @type {number} */ (since), epoch)
+  }
+
+  /** @returns {?{since: number, epoch: string}} null before the first connection */
+  get cursor() {
+    return this.#rev === null ? null : { since: this.#rev, epoch: this.#epoch }
+  }
+
+  /** What was asked for on a lost connection will not be answered any more. */
+  connectionLost() {
+    this.#syncing = false
+    this.#held = null
+  }
+
+  /**
+   * @param {Frame} frame
+   * @returns {Effect[]} what is to be done, in this order
+   */
+  receive(frame) {
+    const data = frame.data ?? {}
+    if (frame.type === "connection_established") return this.#established(data)
+    if (frame.type === "resync_required") {
+      this.#syncing = false
+      this.#held = []
+      return [{ load: true }]
+    }
+    if (this.#held) {
+      // The list on its way may be older than this; applied before it, this would be wiped out by it.
+      this.#held.push(frame)
+      return []
+    }
+    if (frame.type === "sync_complete") {
+      this.#syncing = false
+      this.#rev = Math.max(this.#rev ?? 0, data.rev)
+      return [{ change: { kind: "seen", seenSeq: data.seen_seq } }, ...counted(data)]
+    }
+    return data.replay || !Number.isSafeInteger(data.rev) ? this.#apply(frame, data) : this.#live(frame, data)
+  }
+
+  /**
+   * The list that `load` asked for has come. Rows are read after its `rev`, so what follows that may be in it already
+   * and is applied once more.
+   *
+   * @param {List} list
+   * @returns {Effect[]}
+   */
+  loaded(list) {
+    const held = this.#held ?? []
+    this.#held = null
+    if (list.epoch === this.#epoch) this.#rev = list.rev
+    else this.#start(list.rev, list.epoch)
+    const oldestFirst = [...list.notifications].reverse()
+    return [
+      { change: { kind: "reset", notifications: list.notifications } },
+      ...counted(list),
+      ...oldestFirst.flatMap(notification => this.#news(notification)),
+      ...held.filter(frame => isNewer(frame, list.rev)).flatMap(frame => this.receive(frame)),
+    ]
+  }
+
+  /** @param {number} rev @param {string} epoch */
+  #start(rev, epoch) {
+    this.#rev = this.#newAfterSeq = rev
+    this.#epoch = epoch
+    this.#announced.clear()
+  }
+
+  /** @param {Record<string, any>} data @returns {Effect[]} */
+  #established(data) {
+    // With a cursor, the missing rows and sync_complete follow; until then it does not move.
+    if (this.#rev !== null) this.#syncing = true
+    else if (Number.isSafeInteger(data.rev)) this.#start(data.rev, data.epoch)
+    return counted(data)
+  }
+
+  /** @param {Frame} frame @param {Record<string, any>} data @returns {Effect[]} */
+  #live(frame, data) {
+    const expected = (this.#rev ?? 0) + 1
+    if (data.rev === expected) {
+      this.#rev = data.rev
+      return this.#apply(frame, data)
+    }
+    if (data.rev < expected || this.#syncing) return []
+    this.#syncing = true
+    return [{ sync: { since: expected - 1, epoch: this.#epoch } }]
+  }
+
+  /** @param {Frame} frame @param {Record<string, any>} data @returns {Effect[]} */
+  #apply(frame, data) {
+    const news = frame.type === "notification" ? this.#news(/** @type {Notification} */ (data)) : []
+    return [...changes(frame.type, data), ...counted(data), ...news]
+  }
+
+  /** @param {Notification} notification @returns {Effect[]} */
+  #news(notification) {
+    const { id, seq } = notification
+    const old = this.#announced.has(id) || (Number.isSafeInteger(seq) && seq <= this.#newAfterSeq)
+    if (old || notification.silent || notification.read_at || notification.archived_at) return []
+    if (id !== undefined) this.#announced.add(id)
+    if (this.#announced.size > MOST_IDS_REMEMBERED) {
+      this.#announced.delete(/** @type {number} */ (this.#announced.values().next().value))
+    }
+    return [{ announce: notification }]
+  }
+}
+
+/** Whether the list does not have it yet. A bare count is as old as it is. @param {Frame} frame @param {number} rev */
+function isNewer(frame, rev) {
+  return frame.type !== "unread_count" && !(Number(frame.data?.rev) <= rev)
+}
+
+/** @param {Record<string, any>} data @returns {Effect[]} */
+function counted(data) {
+  return Number.isSafeInteger(data.unread_count) ? [{ count: data.unread_count }] : []
+}
+
+/** @param {string} type @param {Record<string, any>} data @returns {Effect[]} */
+function changes(type, data) {
+  const ids = data.notification_ids ?? (data.notification_id === undefined ? null : [data.notification_id])
+  const which = { ids, upToSeq: data.up_to_seq ?? null }
+  switch (type) {
+    case "notification":
+      // Sent by hand, it has no revision: shown, but in no list.
+      return Number.isSafeInteger(data.rev) ? [upsert(data)] : []
+    case "notification_updated":
+      return [upsert(data)]
+    case "notification_read_confirmation":
+      return [{ change: { kind: "read", read: data.read, ...which } }]
+    case "notification_deleted":
+      return [{ change: { kind: "delete", ...which } }]
+    case "seen":
+      return [{ change: { kind: "seen", seenSeq: data.seen_seq } }]
+    default:
+      return []
+  }
+}
+
+/** @param {Record<string, any>} data @returns {Effect} */
+function upsert(data) {
+  const { unread_count: _count, replay: _replay, ...notification } = data
+  return { change: { kind: "upsert", notification: /** @type {Notification} */ (notification) } }
+}
