@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -24,7 +26,7 @@ Log in (each link works once; open the second in a private window):
   {luis:<12} {http}{luis_path}
 
 From a second shell:
-  python manage.py send_notification {ana_pk} system_alert --subject "Hello from the shell" --priority high
+  {python} manage.py send_notification {ana_pk} system_alert --subject "Hello from the shell" --priority high
 
 As a raw WebSocket:
   {ws}/ws/notifications?user_id={ana_pk}&api_key={key}
@@ -90,9 +92,17 @@ class Command(BaseCommand):
             luis_pk=luis.pk,
             luis_path=one_time_path(luis),
             key=os.environ.get("DASHBOARD_API_KEY", "dev"),
+            python=_this_python(),
         )
         self.stdout.write(text)
         self.stdout.flush()  # it may be a pipe
+
+
+def _this_python() -> str:
+    """As somebody in this folder would type it: the environment need not be active in the second shell."""
+    here = Path.cwd()
+    python = Path(sys.executable)
+    return str(python.relative_to(here)) if python.is_relative_to(here) else str(python)
 
 
 def _sentence(error: Exception, host: str, port: int) -> str:
