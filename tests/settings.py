@@ -1,15 +1,18 @@
 """The site's own settings with what only tests need. ``DATABASE_URL`` and ``REDIS_URL``: see plugin.py."""
 
+import json
 import os
+import sys
 from pathlib import Path
 
 from project.settings import *  # noqa: F403
-from project.settings import DATABASES
+from project.settings import DATABASES, INSTALLED_APPS
 
 SECRET_KEY = "only-for-tests"
 DEBUG = os.environ.get("TEST_SITE_DEBUG") == "1"  # pytest-django turns it off; a server process may want it
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "testserver"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast
+NOTIFICATIONS = json.loads(os.environ.get("TEST_NOTIFICATIONS", "{}"))  # for server processes
 
 # Static files come from where they are written: no `collectstatic`, with or without DEBUG.
 STATIC_ROOT = None
@@ -20,3 +23,7 @@ if database["ENGINE"].endswith("sqlite3"):
     # A real file, not ":memory:": threads and server processes must open the same one.
     name = Path(database["NAME"])
     database["TEST"] = {**database.get("TEST", {}), "NAME": str(name.with_name(f"test_{name.name}"))}
+
+if "runserver" not in sys.argv:
+    # Nothing else needs it, and its import of Twisted is half of a server's start. Tests start many.
+    INSTALLED_APPS = [app for app in INSTALLED_APPS if app != "daphne"]
