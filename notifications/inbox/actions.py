@@ -89,7 +89,7 @@ def delete_all(user: Any) -> Change:
 def mark_seen(user: Any, up_to_seq: int) -> None:
     """Remember that the user has seen, not necessarily read, everything up to ``up_to_seq``. It never goes back."""
     user_id, using = parse_user_key(user), write_database()
-    _up_to(up_to_seq)
+    _check_seq(up_to_seq)
     run_after_commit(lambda: _see(user_id, up_to_seq, using=using), using=using)
 
 
@@ -125,17 +125,31 @@ def _change(user: Any, chosen: Q, unless_so: Q, kind: Changed, **fields: Any) ->
 
 
 def _chosen(ids: Collection[int]) -> Q:
+    if isinstance(ids, str | bytes) or not hasattr(ids, "__len__"):
+        raise NotificationError(f"ids must be a list of notification ids; got {ids!r:.40}.")
     if len(ids) > conf.MAX_IDS:
         raise TooManyIds(f"{len(ids)} ids at once, and {conf.MAX_IDS} is the most. Send them in several calls.")
-    return Q(pk__in=[number for number in map(int, ids) if 0 < number <= LARGEST_ID])
+    return Q(pk__in=[number for number in map(_id, ids) if 0 < number <= LARGEST_ID])
+
+
+def _id(value: Any) -> int:
+    if type(value) is int:
+        return value
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 20:
+        return int(value)
+    raise NotificationError(f"A notification's id must be a whole number; got {value!r:.40}.")
 
 
 def _up_to(seq: int | None) -> Q:
     if seq is None:
         return Q()
+    _check_seq(seq)
+    return Q(seq__lte=min(seq, LARGEST_ID))
+
+
+def _check_seq(seq: Any) -> None:
     if type(seq) is not int or seq < 0:
         raise NotificationError(f"up_to_seq must be a whole number of 0 or more; got {seq!r:.40}.")
-    return Q(seq__lte=min(seq, LARGEST_ID))
 
 
 amark_read = sync_to_async(mark_read)

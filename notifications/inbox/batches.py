@@ -13,7 +13,7 @@ from typing import Any, TypedDict
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
-from django.db import DatabaseError, models, transaction
+from django.db import models, transaction
 from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
@@ -115,35 +115,39 @@ def cancel_batch(batch_id: int) -> int:
     using = write_database()
     with transaction.atomic(using=using):
         now = timezone.now()
+        # Chunks first, like whoever expands them: the other order deadlocks.
+        stopped = BatchChunk.objects.using(using).filter(batch_id=batch_id, expanded_at=None).update(expanded_at=now)
         Batch.objects.using(using).filter(pk=batch_id, finished_at=None).update(cancelled_at=now, finished_at=now)
-        return BatchChunk.objects.using(using).filter(batch_id=batch_id, expanded_at=None).update(expanded_at=now)
+        return stopped
 
 
 def expand_batch(batch_id: int, *, using: str) -> None:
     """Expand every chunk that waits. A chunk that fails is left to the sweeper and does not stop the others."""
     waiting = BatchChunk.objects.using(using).filter(batch_id=batch_id, expanded_at=None)
-    for chunk_id in list(waiting.order_by("pk").values_list("pk", flat=True)):
+    chunk_ids = list(waiting.order_by("pk").values_list("pk", flat=True))
+    for chunk_id in chunk_ids:
         expand_chunk(chunk_id, using=using)
-    _finish(batch_id, using=using)
+    if not chunk_ids:  # a send to nobody
+        with transaction.atomic(using=using):
+            _finish(batch_id, using=using)
 
 
 def expand_waiting(limit: int, *, using: str) -> int:
     """Take up what a crash left. Returns the number of chunks expanded."""
     waiting = BatchChunk.objects.using(using).filter(expanded_at=None).order_by("pk")
-    chunks = list(waiting.values_list("pk", "batch_id")[:limit])
-    done = sum(expand_chunk(chunk_id, using=using) for chunk_id, _ in chunks)
-    for batch_id in {batch_id for _, batch_id in chunks}:
-        _finish(batch_id, using=using)
-    return done
+    return sum(expand_chunk(chunk_id, using=using) for chunk_id in list(waiting.values_list("pk", flat=True)[:limit]))
 
 
 def expand_chunk(chunk_id: int, *, using: str) -> bool:
     """Turn one chunk into notifications, unless somebody else does. Returns whether it was done here."""
     try:
+        to_python = get_user_model()._meta.pk.to_python  # checked already, when they were written
         people = BatchChunk.objects.using(using).values_list("user_ids", flat=True).get(pk=chunk_id)
-        ensure_inboxes([parse_user_key(key) for key in people], using=using)
-        change = _expand_locked(chunk_id, using=using)
-    except DatabaseError as error:
+        keys = [to_python(key) for key in people]
+        ensure_inboxes(keys, using=using)
+        change = _expand_locked(chunk_id, keys, using=using)
+    # Whatever it is, the chunks behind it must not wait for it.
+    except Exception as error:
         logger.warning(
             "a chunk of a send to many failed, the sweeper will try again",
             extra={"chunk_id": chunk_id, "error": f"{type(error).__name__}: {error}".strip()},
@@ -157,25 +161,24 @@ def expand_chunk(chunk_id: int, *, using: str) -> bool:
     return True
 
 
-def _expand_locked(chunk_id: int, *, using: str) -> BulkInsert | None:
+def _expand_locked(chunk_id: int, keys: list[Any], *, using: str) -> BulkInsert | None:
     can_skip = transaction.get_connection(using).features.has_select_for_update_skip_locked
     with transaction.atomic(using=using):
         limit_lock_wait(using)
-        chunks = BatchChunk.objects.using(using).select_for_update(skip_locked=can_skip)
+        chunks = BatchChunk.objects.using(using).defer("user_ids").select_for_update(skip_locked=can_skip)
         chunk = chunks.filter(pk=chunk_id, expanded_at=None).first()
         if chunk is None:
             return None
         batch = Batch.objects.using(using).get(pk=chunk.batch_id)
-        keys = _without_dedupe_key(batch, [parse_user_key(key) for key in chunk.user_ids], using=using)
-        inboxes = {
-            inbox.pk: inbox
-            for inbox in Inbox.objects.using(using).select_for_update().filter(pk__in=keys).order_by("pk")
-        }
-        if inboxes:
-            insert_for_inboxes(batch, list(inboxes), using=using)
-        recipients = _numbered(batch, inboxes, using=using)
+        keys = _without_dedupe_key(batch, keys, using=using)
+        inboxes = Inbox.objects.using(using).select_for_update().filter(pk__in=keys).order_by("pk")
+        before = {row[0]: row for row in inboxes.values_list("pk", "epoch", "last_rev", "unread_count")}
+        if before:
+            insert_for_inboxes(batch, list(before), using=using)
+        recipients = _numbered(before, using=using)
         chunk.created, chunk.expanded_at = len(recipients), timezone.now()
         chunk.save(using=using, update_fields=["created", "expanded_at"])
+        _finish(batch.pk, using=using)
     row = {name: getattr(batch, name, None) for name in ROW_FIELDS}
     return BulkInsert({**row, "id": None, "recipient_id": None, "counted": True}, recipients)
 
@@ -188,19 +191,22 @@ def _without_dedupe_key(batch: Batch, keys: list[Any], *, using: str) -> list[An
     return [key for key in keys if key not in had]
 
 
-def _numbered(batch: Batch, inboxes: dict[Any, Inbox], *, using: str) -> list[Recipient]:
+def _numbered(before: dict[Any, tuple[Any, ...]], *, using: str) -> list[Recipient]:
     """The ids that the database gave, with what each inbox became."""
     rows = Notification.objects.using(using).filter(
-        recipient_id__in=list(inboxes), seq=models.F("recipient__notification_inbox__last_rev")
+        recipient_id__in=list(before), seq=models.F("recipient__notification_inbox__last_rev")
     )
     recipients = []
     for pk, user_id in rows.values_list("pk", "recipient_id"):
-        inbox = inboxes[user_id]
-        recipients.append(Recipient(user_id, str(inbox.epoch), inbox.last_rev + 1, pk, inbox.unread_count + 1))
+        _, epoch, last_rev, unread_count = before[user_id]
+        recipients.append(Recipient(user_id, str(epoch), last_rev + 1, pk, unread_count + 1))
     return recipients
 
 
 def _finish(batch_id: int, *, using: str) -> None:
+    """Called in the transaction of each chunk, so that a crash after the last one leaves nothing open."""
+    # Locked first: two that expand the last two chunks would each still see the other's waiting.
+    list(Batch.objects.using(using).select_for_update().filter(pk=batch_id).values_list("pk"))
     done = ~models.Exists(BatchChunk.objects.filter(batch_id=models.OuterRef("pk"), expanded_at=None))
     Batch.objects.using(using).filter(done, pk=batch_id, finished_at=None).update(finished_at=timezone.now())
 
@@ -211,12 +217,13 @@ def _distinct_keys(recipients: Iterable[Any]) -> Iterator[Any]:
             raise InvalidContent(
                 "recipients", f"recipients must be a queryset of users, not of {recipients.model._meta.label}."
             )
-        recipients = recipients.values_list("pk", flat=True).iterator(chunk_size=2_000)
+        keys = recipients.values_list("pk", flat=True).iterator(chunk_size=2_000)
     elif isinstance(recipients, str | bytes):
         raise InvalidContent("recipients", "recipients must be a list of users or keys, not one string.")
+    else:
+        keys = map(parse_user_key, recipients)
     seen = set()
-    for recipient in recipients:
-        key = parse_user_key(recipient)
+    for key in keys:
         if key not in seen:
             seen.add(key)
             # Kept as JSON: a number stays one, anything else (a UUID) goes as its text.

@@ -14,12 +14,14 @@ from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import Promise
 
 from ..exceptions import InvalidContent
 from ..models.content import validate_link
 from ..types import DeliveryChannel, Priority, get_type
 
 MAX_CONTENT_BYTES = 100_000
+MAX_DATA_DEPTH = 32
 
 _ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -70,7 +72,7 @@ def build_content(
         "url": _link(url),
         "data": _data(data),
         "silent": DeliveryChannel.WEBSOCKET not in channels,
-        "dedupe_key": None if dedupe_key is None else _text("dedupe_key", dedupe_key, 200),
+        "dedupe_key": None if dedupe_key is None else _text("dedupe_key", str(dedupe_key), 200),
         "created_at": timezone.now(),
         "expires_at": _moment(expires_at),
         **_snapshot("actor", actor),
@@ -87,11 +89,15 @@ def build_content(
 
 
 def _text(field: str, value: Any, longest: int | None = None) -> str:
+    if not isinstance(value, str | Promise):
+        raise InvalidContent(field, f"{field} must be text; got {type(value).__name__}.")
     text = str(value)
     if longest is not None and len(text) > longest:
         raise InvalidContent(field, f"{field} has {len(text)} characters, and {longest} is the most.")
     if field == "subject" and not text.strip():
         raise InvalidContent(field, "subject is empty. Say in a few words what happened.")
+    if field == "dedupe_key" and not text:
+        raise InvalidContent(field, "dedupe_key is empty, and would make all sends one. Leave it out to send each.")
     if not _storable(text):
         raise InvalidContent(field, f"{field} holds a NUL or half a surrogate pair, which databases refuse.")
     return text
@@ -126,7 +132,18 @@ def _data(data: dict[str, Any] | None) -> dict[str, Any]:
         raise InvalidContent("data", f"data cannot be written as JSON: {error}.") from None
     if _ESCAPED_NUL.search(text) or not _storable(text):
         raise InvalidContent("data", "data holds a NUL or half a surrogate pair, which databases refuse.")
+    if _deeper_than(MAX_DATA_DEPTH, data):
+        raise InvalidContent(
+            "data", f"data nests deeper than {MAX_DATA_DEPTH} levels; not every client can read that."
+        )
     return data
+
+
+def _deeper_than(levels: int, value: Any) -> bool:
+    if not isinstance(value, dict | list | tuple):
+        return False
+    items = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_deeper_than(levels - 1, item) for item in items)
 
 
 def _moment(value: datetime | None) -> datetime | None:
@@ -142,9 +159,9 @@ def _snapshot(role: str, instance: models.Model | None) -> dict[str, Any]:
     if instance is None:
         return {}
     given: Any = instance
-    if not isinstance(given, models.Model) or given.pk is None:
+    if not isinstance(given, models.Model) or given.pk is None or given._state.adding:
         raise InvalidContent(role, f"{role} must be a saved model instance; got {given!r:.100}.")
-    url = instance.get_absolute_url() if hasattr(instance, "get_absolute_url") else ""
+    url = str(instance.get_absolute_url() or "") if hasattr(instance, "get_absolute_url") else ""
     try:
         validate_link(url)
     except ValidationError:
@@ -152,6 +169,11 @@ def _snapshot(role: str, instance: models.Model | None) -> dict[str, Any]:
     return {
         f"{role}_type_id": ContentType.objects.get_for_model(instance).pk,
         f"{role}_id": str(instance.pk),
-        f"{role}_text": str(instance).replace("\0", "")[:255],
-        f"{role}_url": str(url)[:2000],
+        f"{role}_text": _mended(str(instance))[:255],
+        f"{role}_url": url if _storable(url) and len(url) <= 2000 else "",
     }
+
+
+def _mended(text: str) -> str:
+    """Without what databases refuse; unlike the caller's own words, a model's text is nobody's mistake here."""
+    return text.replace("\0", "").encode(errors="replace").decode()

@@ -1,15 +1,20 @@
-"""Make the inbox row of people who have none yet."""
+"""Make the inbox row of people who have none yet, and bring it in line with rows that came from elsewhere."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.db.models import Count, Max, Q
 
 from ..models import Inbox, Notification
+from .chunks import in_chunks
 from .database import existing_users
+from .sql import limit_lock_wait
+
+USERS_PER_TRANSACTION = 200
 
 
 def ensure_inboxes(user_ids: Collection[Any], *, using: str) -> None:
@@ -23,25 +28,49 @@ def ensure_inboxes(user_ids: Collection[Any], *, using: str) -> None:
     if not wanted:
         return
     wanted = existing_users(wanted, using=using)
-    earlier = {
-        row["recipient_id"]: row
-        for row in Notification.objects.using(using)
-        .filter(recipient_id__in=wanted, rev__isnull=False)
-        .order_by()
-        .values("recipient_id")
-        .annotate(last_rev=Max("rev"), unread_count=Count("id", filter=Q(counted=True)))
-    }
-    fresh = [
-        Inbox(
-            user_id=user_id,
-            last_rev=earlier[user_id]["last_rev"] if user_id in earlier else 0,
-            unread_count=earlier[user_id]["unread_count"] if user_id in earlier else 0,
-        )
-        for user_id in sorted(wanted)
-    ]
+    standing = _standing(wanted, using=using)
+    fresh = []
+    for user_id in sorted(wanted):
+        last_rev, unread_count = standing.get(user_id, (0, 0))
+        fresh.append(Inbox(user_id=user_id, last_rev=last_rev, unread_count=unread_count))
     try:
-        Inbox.objects.using(using).bulk_create(fresh, ignore_conflicts=True)
+        _insert(fresh, using=using)
     except IntegrityError:
         if len(fresh) > 1:  # one of them was deleted meanwhile; the others must not suffer
             for inbox in fresh:
                 ensure_inboxes([inbox.user_id], using=using)
+
+
+def _insert(inboxes: list[Inbox], *, using: str) -> None:
+    ours = not transaction.get_connection(using).in_atomic_block
+    with transaction.atomic(using=using):
+        if ours:
+            # A host's transaction may have made the same inbox, and not committed it.
+            limit_lock_wait(using)
+        Inbox.objects.using(using).bulk_create(inboxes, ignore_conflicts=True)
+
+
+def _standing(user_ids: Collection[Any], *, using: str) -> dict[Any, tuple[int, int]]:
+    """The highest revision and the unread count that the rows themselves speak of."""
+    rows = Notification.objects.using(using).filter(recipient_id__in=user_ids, rev__isnull=False).order_by()
+    sums = rows.values("recipient_id").annotate(last_rev=Max("rev"), unread_count=Count("id", filter=Q(counted=True)))
+    return {row["recipient_id"]: (row["last_rev"], row["unread_count"]) for row in sums}
+
+
+def realign(user_ids: Collection[Any], *, using: str) -> None:
+    """Put inboxes right whose rows, or which themselves, were written with their numbers: a fixture, a partial restore.
+
+    What clients remember of them is void, as after any restore.
+    """
+    ensure_inboxes(user_ids, using=using)
+    for chunk in in_chunks(sorted(set(user_ids)), USERS_PER_TRANSACTION):
+        with transaction.atomic(using=using):
+            limit_lock_wait(using)
+            inboxes = Inbox.objects.using(using).select_for_update().filter(pk__in=chunk).order_by("pk")
+            locked = list(inboxes)
+            standing = _standing(chunk, using=using)
+            for inbox in locked:
+                highest, inbox.unread_count = standing.get(inbox.pk, (0, 0))
+                inbox.last_rev = max(inbox.last_rev, highest)
+                inbox.epoch = uuid.uuid4()
+                inbox.save(using=using, update_fields=["last_rev", "unread_count", "epoch"])

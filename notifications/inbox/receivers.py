@@ -7,13 +7,18 @@ from typing import Any
 
 from django.db.models.signals import post_save
 
-from ..models import Notification
+from ..models import Inbox, Notification
 from ..signals import notifications_written
 from .commit import number_after_commit
 
 
-def _saved(instance: Notification, using: str, **_: Any) -> None:
-    number_after_commit([instance.recipient_id], using=using)
+def _saved(instance: Notification, using: str, raw: bool = False, **_: Any) -> None:
+    number_after_commit([instance.recipient_id], using=using, loaded=raw and instance.seq is not None)
+
+
+def _inbox_saved(instance: Inbox, using: str, raw: bool = False, **_: Any) -> None:
+    if raw:
+        number_after_commit([instance.pk], using=using, loaded=True)
 
 
 def _written(user_ids: Collection[Any], using: str, **_: Any) -> None:
@@ -23,4 +28,5 @@ def _written(user_ids: Collection[Any], using: str, **_: Any) -> None:
 def connect() -> None:
     """Called once, when Django starts."""
     post_save.connect(_saved, sender=Notification, dispatch_uid="notifications.saved")
+    post_save.connect(_inbox_saved, sender=Inbox, dispatch_uid="notifications.inbox_saved")
     notifications_written.connect(_written, sender=Notification, dispatch_uid="notifications.written")

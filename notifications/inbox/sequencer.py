@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
 from ..conf import conf
 from ..models import Changed, Inbox, Notification
 from ..signals import inbox_changed
 from .chunks import in_chunks
 from .events import ROW_FIELDS, InboxChange, Kind, Row, Step
-from .inboxes import ensure_inboxes
+from .inboxes import ensure_inboxes, realign
 from .sql import limit_lock_wait, write_inboxes, write_numbers
 
 logger = logging.getLogger("notifications")
@@ -28,34 +29,48 @@ USERS_PER_TRANSACTION = 200
 ROWS_PER_TRANSACTION = 5_000
 
 
-def number(user_ids: Collection[Any], *, using: str, skip_busy: bool = False) -> None:
+def number(user_ids: Collection[Any], *, using: str, skip_busy: bool = False) -> int:
     """Number and announce everything pending of these users. Failing for one user never stops the others.
+
+    Returns how many inboxes changed.
 
     Args:
         skip_busy: leave out inboxes that somebody holds at the moment, instead of waiting for them.
     """
-    for chunk in in_chunks(sorted(set(user_ids)), USERS_PER_TRANSACTION):
-        _number_or_split(chunk, using=using, skip_busy=skip_busy)
+    chunks = in_chunks(sorted(set(user_ids)), USERS_PER_TRANSACTION)
+    return sum(_number_or_split(chunk, using=using, skip_busy=skip_busy) for chunk in chunks)
 
 
-def _number_or_split(user_ids: Sequence[Any], *, using: str, skip_busy: bool) -> None:
+def _number_or_split(user_ids: Sequence[Any], *, using: str, skip_busy: bool) -> int:
+    numbered, more = 0, True
     try:
-        more = _number_and_announce(user_ids, using=using, skip_busy=skip_busy)
         while more:
-            more = _number_and_announce(user_ids, using=using, skip_busy=skip_busy)
-    except DatabaseError as error:
+            changed, more = _number_and_announce(user_ids, using=using, skip_busy=skip_busy)
+            numbered += changed
+    # Whatever it is (a value that its database cannot hold is no DatabaseError), it must not stop the others.
+    except Exception as error:
         if len(user_ids) > 1:
             # Whoever is still busy now waits for the sweeper: one second of waiting must not become one per user.
-            for user_id in user_ids:
-                _number_or_split([user_id], using=using, skip_busy=True)
-            return
-        logger.warning(
-            "numbering failed, the sweeper will try again",
-            extra={"user_id": str(user_ids[0]), "error": f"{type(error).__name__}: {error}".strip()},
-        )
+            # Where busy inboxes are skipped, one that does not exist looks like a busy one.
+            with suppress(DatabaseError):
+                ensure_inboxes(user_ids, using=using)
+            return numbered + sum(_number_or_split([user_id], using=using, skip_busy=True) for user_id in user_ids)
+        _failed(user_ids[0], error, using=using)
+    return numbered
 
 
-def _number_and_announce(user_ids: Sequence[Any], *, using: str, skip_busy: bool) -> bool:
+def _failed(user_id: Any, error: Exception, *, using: str) -> None:
+    logger.warning(
+        "numbering failed, the sweeper will try again",
+        extra={"user_id": str(user_id), "error": f"{type(error).__name__}: {error}".strip()},
+    )
+    if isinstance(error, IntegrityError):
+        # Rows stand above the inbox: one of the two was brought from elsewhere, with its numbers.
+        with suppress(DatabaseError):
+            realign([user_id], using=using)
+
+
+def _number_and_announce(user_ids: Sequence[Any], *, using: str, skip_busy: bool) -> tuple[int, bool]:
     changes, without_inbox, more = _number_locked(user_ids, using=using, skip_busy=skip_busy)
     if without_inbox:
         ensure_inboxes(without_inbox, using=using)
@@ -63,7 +78,7 @@ def _number_and_announce(user_ids: Sequence[Any], *, using: str, skip_busy: bool
         changes, more = changes + more_changes, more or more_again
     if changes:
         inbox_changed.send_robust(Inbox, changes=changes, using=using)
-    return more and bool(changes)
+    return len(changes), more and bool(changes)
 
 
 def _number_locked(
@@ -138,7 +153,7 @@ def _shared_step(inbox: Inbox, rows: list[Row], *, using: str) -> Step:
     step = Step(inbox.last_rev, Kind.MANY, inbox.unread_count, rows)
     if all(row["deleted_at"] for row in rows):
         step.kind = Kind.DELETED
-    elif all(row["changed"] == Changed.READ for row in rows) and len({row["counted"] for row in rows}) == 1:
+    elif all(row["changed"] == Changed.READ for row in rows) and _all_read_or_all_unread(rows):
         step.kind = Kind.READ
     elif len(rows) == 1:
         step.kind = Kind.UPDATED
@@ -147,12 +162,17 @@ def _shared_step(inbox: Inbox, rows: list[Row], *, using: str) -> Step:
     return step
 
 
+def _all_read_or_all_unread(rows: list[Row]) -> bool:
+    # What is archived is not counted, read or not; a frame that goes by the count would call it read.
+    return all(row["read_at"] for row in rows) or all(row["counted"] for row in rows)
+
+
 def _shorten(step: Step, *, using: str) -> None:
     """Say "everything up to here" instead of too many ids, where that is true."""
     if step.kind is Kind.DELETED:
         others = {"deleted_at__isnull": True}
     elif step.kind is Kind.READ and not step.rows[0]["counted"]:
-        others = {"counted": True}
+        others = {"read_at__isnull": True, "deleted_at__isnull": True}
     else:
         step.kind = Kind.MANY
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..models import Notification
 from .batches import expand_waiting
+from .inboxes import ensure_inboxes
 from .sequencer import number
 
 USERS_PER_SWEEP = 1_000
@@ -17,7 +18,11 @@ def sweep(*, using: str) -> bool:
     """
     pending = Notification.objects.using(using).filter(pending=True).order_by()
     user_ids = list(pending.values_list("recipient_id", flat=True).distinct()[:USERS_PER_SWEEP])
+    numbered = 0
     if user_ids:
-        number(user_ids, using=using, skip_busy=True)
+        # Made first: where busy inboxes are skipped, one that does not exist looks like a busy one.
+        ensure_inboxes(user_ids, using=using)
+        numbered = number(user_ids, using=using, skip_busy=True)
     expanded = expand_waiting(CHUNKS_PER_SWEEP, using=using)
-    return len(user_ids) == USERS_PER_SWEEP or expanded == CHUNKS_PER_SWEEP
+    # Without progress there is no "more": what is stuck now is looked at again in a second, not at once.
+    return (len(user_ids) == USERS_PER_SWEEP and numbered > 0) or expanded == CHUNKS_PER_SWEEP

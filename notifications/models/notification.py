@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import IntFlag
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import models, router
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -45,6 +45,7 @@ BLANK: dict[str, Any] = {
 
 # Written by the sequencer alone. An instance loaded before its row was numbered must not undo it on save().
 NUMBERED = {"id", "seq", "rev", "counted"}
+LEFT_ALONE = {*NUMBERED, "deleted_at"}
 UNTOUCHABLE = {*NUMBERED, "pending", "changed", "recipient", "recipient_id"}
 
 
@@ -77,7 +78,8 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
     def delete(self) -> tuple[int, dict[str, int]]:
         """Turn the rows into tombstones, so that clients that are away learn of it."""
         if self.query.is_sliced or self.query.distinct_fields:
-            return self.model._default_manager.using(self.db).filter(pk__in=list(self.values_list("pk"))).delete()
+            chosen = list(self.values_list("pk", flat=True))
+            return self.model._default_manager.using(self.db).filter(pk__in=chosen).delete()
         living = self.filter(deleted_at__isnull=True).order_by()
         user_ids = living._recipients()
         deleted = living.change(Changed.DELETED, deleted_at=timezone.now(), **BLANK)
@@ -91,6 +93,9 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
     def bulk_create(self, objs: Iterable[Notification], *args: Any, **kwargs: Any) -> list[Notification]:
         if kwargs.get("update_conflicts"):
             kwargs["update_fields"] = [*(kwargs.get("update_fields") or ()), "pending", "changed"]
+        objs = list(objs)
+        for notification in objs:
+            notification.forget_number()
         created = super().bulk_create(objs, *args, **kwargs)
         user_ids = {notification.recipient_id for notification in created}
         if user_ids:
@@ -143,9 +148,20 @@ class Notification(Content):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Insert or update; an update leaves numbering alone and is announced like any other change."""
-        if not self._state.adding and kwargs.get("update_fields") != []:
-            self.pending, self.changed = True, int(Changed.CONTENT)
-            kwargs["update_fields"] = self._fields_to_update(kwargs.get("update_fields"))
+        if kwargs.get("update_fields") == []:
+            return
+        key: Any = self.pk
+        stored = None if key is None or kwargs.get("force_insert") else self._stored(kwargs.get("using"))
+        if stored is None and (self._state.adding or key is None):
+            self.forget_number()
+            super().save(*args, **kwargs)
+            return
+        if stored is not None:
+            self._refuse_another_recipient(stored["recipient_id"])
+            if stored["deleted_at"] is not None:
+                return  # deleted since this was loaded: what it said must not come back
+        self.pending, self.changed = True, int(Changed.CONTENT)
+        kwargs["update_fields"] = self._fields_to_update(kwargs.get("update_fields"))
         super().save(*args, **kwargs)
 
     save.alters_data = True  # type: ignore[attr-defined]
@@ -157,8 +173,22 @@ class Notification(Content):
 
     delete.alters_data = True  # type: ignore[attr-defined]
 
+    def forget_number(self) -> None:
+        """Make this a row that was never numbered, which a copy of another is not."""
+        self.seq = self.rev = None
+        self.pending, self.changed, self.counted = True, 0, False
+
+    def _stored(self, using: str | None) -> Mapping[str, Any] | None:
+        rows = type(self)._base_manager.using(using or router.db_for_write(type(self), instance=self))
+        return rows.filter(pk=self.pk).values("recipient_id", "deleted_at").first()
+
+    def _refuse_another_recipient(self, recipient_id: Any) -> None:
+        field: Any = self._meta.get_field("recipient")
+        if field.attname in self.__dict__ and field.to_python(self.__dict__[field.attname]) != recipient_id:
+            raise ValueError("A notification keeps its place and its recipient. Send a new one instead.")
+
     def _fields_to_update(self, asked: Iterable[str] | None) -> set[str]:
         if asked is not None:
-            return {*asked, "pending", "changed"} - NUMBERED
+            return {*asked, "pending", "changed"} - LEFT_ALONE
         loaded = {f.attname for f in self._meta.concrete_fields} - self.get_deferred_fields()
-        return (loaded | {"pending", "changed"}) - NUMBERED
+        return (loaded | {"pending", "changed"}) - LEFT_ALONE

@@ -1,0 +1,66 @@
+"""Two people, and an ear on what leaves the inbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from notifications import types
+from notifications.inbox.events import BulkInsert, InboxChange, Step
+from notifications.signals import inbox_changed
+from notifications.types import NotificationType
+
+
+@pytest.fixture
+def ana(transactional_db: None) -> Any:
+    return get_user_model().objects.create_user("ana")
+
+
+@pytest.fixture
+def ben(transactional_db: None) -> Any:
+    return get_user_model().objects.create_user("ben")
+
+
+class Heard(list[InboxChange | BulkInsert]):
+    """Every change that was announced, in order."""
+
+    def steps(self, user: Any) -> list[Step]:
+        return [
+            step
+            for change in self
+            if isinstance(change, InboxChange) and change.user_id == user.pk
+            for step in change.steps
+        ]
+
+    def told(self, user: Any) -> list[tuple[Any, ...]]:
+        """``(kind, rev, unread_count, ids)`` of each step."""
+        return [
+            (str(step.kind), step.rev, step.unread_count, [row["id"] for row in step.rows]) for step in self.steps(user)
+        ]
+
+    def bulk(self) -> list[BulkInsert]:
+        return [change for change in self if isinstance(change, BulkInsert)]
+
+
+@pytest.fixture
+def heard() -> Iterator[Heard]:
+    heard = Heard()
+
+    def listen(changes: list[Any], **_: Any) -> None:
+        heard.extend(changes)
+
+    inbox_changed.connect(listen)
+    yield heard
+    inbox_changed.disconnect(listen)
+
+
+@pytest.fixture
+def a_type() -> Iterator[Callable[..., NotificationType]]:
+    """Register types for this test only."""
+    before = dict(types._registry)
+    yield types.register
+    types._registry.clear()
+    types._registry.update(before)

@@ -1,0 +1,192 @@
+"""A send to many that is interrupted, fails in part, is raced for, or is large."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection
+
+from notifications import send_notifications
+from notifications.inbox import batches
+from notifications.inbox.batches import expand_batch
+from notifications.inbox.sweeper import sweep
+from notifications.models import Batch, BatchChunk, Notification
+from notifications.signals import inbox_changed
+
+from .invariants import check, settle
+from .workers import at_once, in_a_child, run_python
+
+User = get_user_model()
+
+
+def people(count: int, *, with_inboxes: bool = False) -> list[Any]:
+    """Users in one statement; their keys."""
+    epoch = "gen_random_uuid()" if connection.vendor == "postgresql" else "lower(hex(randomblob(16)))"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO auth_user (username, password, first_name, last_name, email, is_superuser, is_staff,"
+            " is_active, date_joined) WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers"
+            " WHERE n < %s) SELECT 'user' || n, '', '', '', '', false, false, true, CURRENT_TIMESTAMP FROM numbers",
+            [count],
+        )
+        if with_inboxes:
+            cursor.execute(f"INSERT INTO ntf_inbox (user_id, epoch) SELECT id, {epoch} FROM auth_user")
+    return list(User.objects.order_by("pk").values_list("pk", flat=True))
+
+
+def recipients() -> list[Any]:
+    return sorted(Notification.objects.filter(seq__isnull=False).values_list("recipient_id", flat=True))
+
+
+KILLED_IN_THE_MIDDLE = """
+from notifications.signals import inbox_changed
+chunks = []
+def count(**_):
+    chunks.append(1)
+    if len(chunks) == 8:
+        os.kill(os.getpid(), 9)
+inbox_changed.connect(count)
+send_notifications(get_user_model().objects.all(), "stock_alert", "Sale")
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_killed_in_the_middle_of_20_000_the_rest_arrives_and_none_twice() -> None:
+    keys = people(20_000)
+    process = run_python(KILLED_IN_THE_MIDDLE)
+    assert process.returncode == -9, process.stderr
+    assert Notification.objects.count() == 8_000
+    assert BatchChunk.objects.filter(expanded_at=None).count() == 12
+    started = time.monotonic()
+    while sweep(using="default"):
+        pass
+    assert recipients() == keys
+    assert Batch.objects.get().finished_at is not None
+    assert time.monotonic() - started < 10
+    check()
+
+
+def send_to_all() -> None:
+    send_notifications(User.objects.all(), "stock_alert", "Sale")
+
+
+def killed_inside_the_third_chunk() -> None:
+    insert, calls = batches.insert_for_inboxes, iter(range(10))
+
+    def insert_and_die(*args: Any, **kwargs: Any) -> None:
+        insert(*args, **kwargs)
+        if next(calls) == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    batches.insert_for_inboxes = insert_and_die  # in the child only
+    send_to_all()
+
+
+def killed_after_the_commit() -> None:
+    batches.expand_batch = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)  # in the child only
+    send_to_all()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("crash", "done"), [(killed_inside_the_third_chunk, 20), (killed_after_the_commit, 0)])
+def test_killed_at_a_worse_moment(crash: Callable[[], None], done: int, settings: Any) -> None:
+    settings.NOTIFICATIONS = {"CHUNK_SIZE": 10}
+    keys = people(40)
+    assert in_a_child(crash) == -signal.SIGKILL
+    assert len(recipients()) == done
+    settle()
+    assert recipients() == keys
+    check()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_crash_after_the_last_chunk_leaves_no_batch_open(settings: Any) -> None:
+    settings.NOTIFICATIONS = {"CHUNK_SIZE": 10}
+    people(30)
+    finished: list[Any] = []
+
+    def look(**_: Any) -> None:
+        finished.append(Batch.objects.get().finished_at is not None)
+
+    inbox_changed.connect(look)
+    try:
+        send_notifications(User.objects.all(), "stock_alert", "Sale")
+    finally:
+        inbox_changed.disconnect(look)
+    assert finished == [False, False, True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_chunk_that_fails_stops_no_other(settings: Any, caplog: Any) -> None:
+    settings.NOTIFICATIONS = {"CHUNK_SIZE": 10}
+    keys = people(30)
+    batch = Batch.objects.create(type="stock_alert", subject="Sale", recipients=30)
+    good, bad, last = keys[:10], ["no key"], keys[10:]
+    for ids in (good, bad, last):
+        BatchChunk.objects.create(batch=batch, user_ids=ids, size=len(ids))
+    settle()
+    assert recipients() == keys
+    assert Batch.objects.get().finished_at is None
+    assert [r.message for r in caplog.records] == ["a chunk of a send to many failed, the sweeper will try again"]
+    BatchChunk.objects.filter(expanded_at=None).update(user_ids=[])
+    settle()
+    assert Batch.objects.get().finished_at is not None
+    check()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_that_expand_the_same_batch(settings: Any) -> None:
+    settings.NOTIFICATIONS = {"CHUNK_SIZE": 20}
+    keys = people(200)
+    batch = Batch.objects.create(type="stock_alert", subject="Sale", recipients=200)
+    for start in range(0, 200, 20):
+        BatchChunk.objects.create(batch=batch, user_ids=keys[start : start + 20], size=20)
+    at_once(lambda n: expand_batch(batch.pk, using="default") if n % 2 else sweep(using="default"))
+    settle()
+    assert recipients() == keys
+    assert Batch.objects.get().finished_at is not None
+    check()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_batches_to_the_same_people_at_once(settings: Any) -> None:
+    settings.NOTIFICATIONS = {"CHUNK_SIZE": 50}
+    keys = people(150)
+    at_once(lambda n: send_notifications(keys if n % 2 else keys[::-1], "stock_alert", f"n{n}"))
+    settle()
+    assert recipients() == sorted(keys * 8)
+    check()
+
+
+MEASURED = """
+import json, resource, time
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+users = get_user_model().objects.order_by("pk")
+send_notifications(users[:2_000], "stock_alert", "first", "m" * 1_000)
+before, started = peak(), time.monotonic()
+result = send_notifications(users, "stock_alert", "second", "m" * 1_000)
+print(json.dumps({**result, "grown_mb": peak() - before, "seconds": time.monotonic() - started}))
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.performance
+def test_a_send_to_100_000_takes_little_memory_and_bounded_time() -> None:
+    people(100_000, with_inboxes=True)
+    process = run_python(MEASURED)
+    assert process.returncode == 0, process.stderr
+    measured = json.loads(process.stdout)
+    assert (measured["recipients"], measured["created"], measured["pending"]) == (100_000, 100_000, 0)
+    assert measured["grown_mb"] < 40, measured
+    assert measured["seconds"] < 30, measured
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(DISTINCT recipient_id), sum(seq) FROM ntf_notification WHERE subject = 'second'")
+        assert cursor.fetchone() == (100_000, 100_000 + 2_000)
