@@ -22,7 +22,7 @@ from .live.executor import run_db
 from .live.limits import FrameRate, JunkCount
 from .live.manager import get_websocket_manager
 from .live.protocol import Close
-from .live.transports import with_backpressure
+from .live.transports import adapted
 from .observability.metrics import requests_total, websocket_connections
 
 logger = logging.getLogger("notifications")
@@ -74,12 +74,13 @@ class NotificationConsumer(AsyncConsumer):
         offered = protocol.SUBPROTOCOL in self.scope.get("subprotocols", ())
         # Accepted before it is refused: a refusal before that reaches browsers as a bare 1006, which they retry.
         await self.base_send({"type": "websocket.accept", "subprotocol": protocol.SUBPROTOCOL if offered else None})
+        self.base_send = adapted(self.base_send)
         if not isinstance(identity, Identity):
             await self._refuse(identity or Refused("no ApiKeyMiddleware around the consumer"))
             return
         query = parse_qs(self.scope.get("query_string", b"").decode("latin-1"))
         version = 2 if offered or query.get("protocol") == ["2"] else 1
-        connection = Connection(with_backpressure(self.base_send), identity=identity, protocol=version)
+        connection = Connection(self.base_send, identity=identity, protocol=version)
         self.connection = connection
         self._rate = FrameRate(conf.FRAMES_PER_SECOND, conf.FRAMES_BURST, connection.opened_at)
         self._junk = JunkCount()
@@ -100,6 +101,7 @@ class NotificationConsumer(AsyncConsumer):
             connection.close(1011, "Unavailable")
             return
         if not known:
+            connection.push(protocol.error("unauthorized", "Unauthorized"))
             connection.close(Close.UNAUTHORIZED, "Unauthorized")
         self._log("socket opened")
 

@@ -9,6 +9,7 @@ from channels.routing import URLRouter
 from django.urls import re_path
 
 from .consumers import NotificationConsumer
+from .live.farewell import announce_end_at_signals
 from .live.manager import get_websocket_manager
 from .middleware import ApiKeyMiddleware
 
@@ -56,7 +57,9 @@ async def _lifespan(application: Application, scope: Any, receive: Any, send: An
         nonlocal taken, ended
         message = await receive()
         taken = True
-        if message["type"] == "lifespan.shutdown":
+        if message["type"] == "lifespan.startup":
+            announce_end_at_signals(get_websocket_manager())
+        else:
             ended = True
             await get_websocket_manager().cleanup()
         return message

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 LARGEST = 2**63 - 1
 LONGEST_REQUEST_ID = 64
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class JunkFrame(Exception):
@@ -47,7 +50,7 @@ def parse(text: str | None, *, max_bytes: int, max_depth: int, max_ids: int) -> 
     if _depth(text, max_depth) > max_depth:
         raise JunkFrame("too_deep", f"A frame may nest {max_depth} levels deep.")
     try:
-        message = json.loads(text, parse_constant=_refuse_constant)
+        message = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_object)
     except (ValueError, RecursionError):
         raise JunkFrame("not_json", "The frame is not JSON.") from None
     if not isinstance(message, dict):
@@ -57,6 +60,13 @@ def parse(text: str | None, *, max_bytes: int, max_depth: int, max_ids: int) -> 
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Which of the two is meant, every parser on the way would decide for itself.
+    if len(message := dict(pairs)) < len(pairs):
+        raise JunkFrame("duplicate_key", "The frame names a field twice.")
+    return message
 
 
 def _depth(text: str, limit: int) -> int:
@@ -87,7 +97,7 @@ def _depth(text: str, limit: int) -> int:
 
 def _command(message: dict[str, Any], max_ids: int) -> Command:
     request_id = message.get("request_id")
-    if request_id is not None and not (isinstance(request_id, str) and len(request_id) <= LONGEST_REQUEST_ID):
+    if request_id is not None and not _is_request_id(request_id):
         raise JunkFrame("invalid_request_id", f"request_id must be text of up to {LONGEST_REQUEST_ID} characters.")
     kind = message.get("type")
     if kind is None:
@@ -143,6 +153,11 @@ def _cursor(message: dict[str, Any], max_ids: int) -> dict[str, Any]:
             "invalid_cursor", "sync needs since (a whole number) and epoch (text), as the server sent them."
         )
     return {"since": since, "epoch": epoch}
+
+
+def _is_request_id(value: Any) -> bool:
+    # It goes back in the answer, and half a surrogate pair, which JSON can hold, cannot be sent.
+    return isinstance(value, str) and len(value) <= LONGEST_REQUEST_ID and not _SURROGATE.search(value)
 
 
 def _is_number(value: Any) -> bool:

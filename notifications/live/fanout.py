@@ -18,6 +18,7 @@ from .repairs import Repairs
 logger = logging.getLogger("notifications")
 
 PAUSE_SECONDS = 0.002  # how long delivering may hold the event loop at a time
+BURST = 100  # revisions of one inbox in one hint
 
 
 class FanOut:
@@ -87,6 +88,10 @@ class FanOut:
             connection.highest = max(connection.highest, from_rev + len(entries) - 1)
             if connection.sent is not None and not connection.lagging:
                 self._repairs.add(connection)
+            return
+        if len(entries) > BURST and from_rev + len(entries) - 1 > connection.sent:
+            # Repairs go no faster than the client reads; this many at once would count as a reader too slow.
+            self._repairs.add(connection)
             return
         for rev, entry in enumerate(entries, from_rev):
             if rev > connection.sent:

@@ -13,7 +13,7 @@ from ..inbox.changes import InboxState, resync_reason, start_new_epoch, went_bac
 from ..inbox.database import write_database
 from . import protocol
 from .background import Background
-from .connection import Connection
+from .connection import CLOSE_SECONDS, Connection
 from .executor import run_db
 from .fanout import FanOut
 from .hints import Hint
@@ -118,8 +118,8 @@ class WebSocketManager:
         connections = list(self.active_connections.get(key, ()))
         if not connections:
             return BroadcastResult(sent=0, failed=0, total_connections=0)
-        outcomes = await asyncio.gather(*(c.send_text(text) for c in connections), return_exceptions=True)
-        failed = [c for c, outcome in zip(connections, outcomes, strict=True) if isinstance(outcome, Exception)]
+        outcomes = await asyncio.gather(*(_send_one(c, text) for c in connections), return_exceptions=True)
+        failed = [c for c, outcome in zip(connections, outcomes, strict=True) if isinstance(outcome, BaseException)]
         for connection in failed:
             self._forget(key, connection)
         return BroadcastResult(
@@ -191,7 +191,8 @@ class WebSocketManager:
         """Close all sockets, with an orderly word first, and stop what :meth:`start` began."""
         closing = []
         for connection in self.streams():
-            connection.push(protocol.server_closing(RETRY_AFTER_MS))
+            if connection.protocol == 2:
+                connection.push(protocol.server_closing(RETRY_AFTER_MS))
             closing.append(connection.close(Close.RESTARTING, "Restarting"))
         others = [c for connections in self.active_connections.values() for c in connections]
         self.active_connections.clear()
@@ -204,14 +205,21 @@ class WebSocketManager:
             self._background = self.membership = None
 
 
+async def _send_one(websocket: Any, text: str) -> None:
+    # Ours never waits. Whatever else was registered may hang, and the caller wants its result.
+    async with asyncio.timeout(conf.PING_TIMEOUT_SECONDS):
+        await websocket.send_text(text)
+
+
 async def _close_other(websocket: Any) -> None:
     close = getattr(websocket, "close", None)
     if close is None:
         return
     try:
-        result = close()
-        if asyncio.iscoroutine(result):
-            await result
+        async with asyncio.timeout(CLOSE_SECONDS):
+            result = close()
+            if asyncio.iscoroutine(result):
+                await result
     except Exception:
         logger.debug("a socket was gone before it could be closed")
 

@@ -8,6 +8,7 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
@@ -97,7 +98,9 @@ class Membership:
         """Be in ``group``, or give up waiting after half a second: a sick layer must not refuse a handshake."""
         self._wanted.add(group)
         if not self._channel and not self._broken:
-            await asyncio.wait({asyncio.create_task(self._ready.wait())}, timeout=JOIN_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(JOIN_SECONDS):
+                    await self._ready.wait()
         task = self._converge(group)
         if task is not None and not self._broken:
             await asyncio.wait({task}, timeout=JOIN_SECONDS)

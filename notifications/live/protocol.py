@@ -35,11 +35,8 @@ def wire_key(user_id: Any) -> int | str:
 
 
 def iso(moment: datetime | None) -> str | None:
-    """ISO 8601 in UTC. A naive moment is taken to be UTC (sites with ``USE_TZ = False`` should run so)."""
-    if moment is None:
-        return None
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return moment.isoformat().replace("+00:00", "Z")
+    """ISO 8601 in UTC. A naive moment (``USE_TZ = False``) is local time, which Django sets to ``TIME_ZONE``."""
+    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def now() -> str:
@@ -47,7 +44,13 @@ def now() -> str:
 
 
 def dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # Half a surrogate pair, which a JSON column can hold, would break every socket that it is sent to.
+        return json.dumps(value, separators=(",", ":"))
+    return text
 
 
 def frame(kind: str, data: Mapping[str, Any] | None = None) -> str:

@@ -73,8 +73,9 @@ class Publisher:
 
     def submit(self, hint: hints.Hint) -> None:
         """Queue a hint. Takes microseconds and never fails; where the queue is full, the oldest is dropped."""
-        self._idle.clear()
-        self._waiting.append(hint)
+        with self._lock:
+            self._idle.clear()
+            self._waiting.append(hint)
         if self._thread is None:
             self._start()
         elif self._asleep and self._loop is not None and self._wake is not None:
@@ -102,12 +103,11 @@ class Publisher:
             # "Asleep" first, then one more look: the other way round, a hint that comes in between sleeps here.
             self._wake.clear()
             self._asleep = True
-            if not self._waiting:
-                self._idle.set()
-                if self._waiting:
-                    self._idle.clear()
-                else:
-                    await self._wake.wait()
+            with self._lock:
+                if idle := not self._waiting:
+                    self._idle.set()
+            if idle:
+                await self._wake.wait()
             self._asleep = False
             for group, message in self._take():
                 await _publish(layer, breaker, group, message)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from ..conf import conf
@@ -27,6 +28,7 @@ logger = logging.getLogger("notifications")
 
 RETRY_SECONDS = 1.0
 FRAMES_AT_ONCE = 100
+ROWS_OF_ONE = 50_000
 
 
 class Repairs:
@@ -35,7 +37,7 @@ class Repairs:
     def __init__(self) -> None:
         self._due: dict[Connection, float] = {}
         self._added = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._replaying: dict[Connection, asyncio.Task[None]] = {}
         self.look_at_everyone: Callable[[], None] = lambda: None  # set by the manager
 
     def add(self, connection: Connection, *, delay: float = 0.0) -> None:
@@ -101,24 +103,32 @@ class Repairs:
         if connection.sent is None or connection.close_code is not None:
             connection.lagging = False
             return
-        # Not read yet; or the client has asked for more than was read, while it was read.
-        if changes is None or connection.sent < since:
+        # Not read yet; or being replayed to; or the client has asked for more than was read, while it was read.
+        if changes is None or connection in self._replaying or connection.sent < since:
             self._again([connection], delay=conf.GAP_SECONDS)
             return
+        if not changes.complete and len(changes.rows) <= conf.MAX_REPLAY:
+            changes = await self._read_alone(connection, since) or changes
         if went_back(changes.state, connection.sent, connection.epoch):
             changes.state = await run_db(start_new_epoch, connection.user_id, using=write_database())
-        state = changes.state
+        replay = self._replay if connection.protocol == 2 else self._replay_plain
         rows = [row for row in changes.rows if row["rev"] > (connection.sent or 0)]
-        if connection.protocol == 2:
-            self._replay(connection, state, rows, complete=changes.complete)
-            self._finish(connection, state.rev)
-        elif len(rows) <= FRAMES_AT_ONCE:
-            await self._replay_plain(connection, state, rows, complete=changes.complete)
-        else:
-            # In a task of its own: a slow reader must not hold up the other repairs.
-            task = asyncio.create_task(self._replay_plain(connection, state, rows, complete=changes.complete))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        # In a task of its own: a slow reader must not hold up the other repairs.
+        task = asyncio.create_task(replay(connection, changes.state, rows, complete=changes.complete))
+        self._replaying[connection] = task
+        task.add_done_callback(partial(self._replayed, connection))
+
+    async def _read_alone(self, connection: Connection, since: int) -> Changes | None:
+        """What others' rows left no room for, or a single revision that is longer than a page."""
+        user_id = connection.user_id
+        found = await run_db(changes_since, {user_id: since}, limit=ROWS_OF_ONE, using=write_database())
+        return found.get(user_id)
+
+    def _replayed(self, connection: Connection, task: asyncio.Task[None]) -> None:
+        del self._replaying[connection]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("a replay failed, trying again", exc_info=error)
+            self._again([connection], delay=RETRY_SECONDS)
 
     def _finish(self, connection: Connection, rev: int) -> None:
         connection.sent = rev
@@ -128,36 +138,44 @@ class Repairs:
             connection.highest = 0
             self.add(connection)
 
-    def _replay(self, connection: Connection, state: InboxState, rows: list[Row], *, complete: bool) -> None:
+    async def _replay(self, connection: Connection, state: InboxState, rows: list[Row], *, complete: bool) -> None:
         reason = resync_reason(state, connection.sent or 0, connection.epoch)
         if reason is None and (not complete or len(rows) > conf.MAX_REPLAY):
             reason = "too_far"
         connection.epoch = state.epoch
         if reason:
             connection.push(protocol.resync_required(reason, state.epoch, state.rev))
-            return
-        for row in rows:
-            connection.push(protocol.whole_row(row, state.unread_count))
-        connection.push(protocol.sync_complete(state.rev, state.seen_seq, state.unread_count))
+        else:
+            await self._push_all(connection, (protocol.whole_row(row, state.unread_count) for row in rows))
+            connection.push(protocol.sync_complete(state.rev, state.seen_seq, state.unread_count))
+        self._finish(connection, state.rev)
 
     async def _replay_plain(
         self, connection: Connection, state: InboxState, rows: list[Row], *, complete: bool
     ) -> None:
-        """In the eight types: new rows, one confirmation per changed row, and the count."""
         known = connection.sent or 0 if connection.epoch == state.epoch else state.rev
         connection.epoch = state.epoch
-        for number, row in enumerate(rows):
-            if row["seq"] > known and not row["deleted_at"]:
-                head = protocol.notification_head(row)
-                text = protocol.notification_frame(head, pk=row["id"], rev=row["seq"], unread_count=state.unread_count)
-            elif row["seq"] <= known:
-                text = protocol.plain_confirmation(row["id"], read=not row["counted"])
-            else:
-                continue
-            connection.push(text)
-            if number % FRAMES_AT_ONCE == FRAMES_AT_ONCE - 1:
-                await connection.drained()
+        await self._push_all(connection, plain_rows(rows, known, state.unread_count))
         connection.push(protocol.unread_count(state.unread_count))
         self._finish(connection, state.rev if complete or not rows else rows[-1]["rev"])
         if not complete and rows:
             self.add(connection)
+
+    @staticmethod
+    async def _push_all(connection: Connection, frames: Iterable[str]) -> None:
+        """No faster than the client reads: all at once would overflow what may wait for it."""
+        for number, text in enumerate(frames, 1):
+            connection.push(text)
+            await connection.drained()
+            if number % FRAMES_AT_ONCE == 0:
+                await asyncio.sleep(0)
+
+
+def plain_rows(rows: Iterable[Row], known: int, unread_count: int) -> Iterator[str]:
+    """In the eight types: new rows, and one confirmation per changed row."""
+    for row in rows:
+        if row["seq"] <= known:
+            yield protocol.plain_confirmation(row["id"], read=not row["counted"])
+        elif not row["deleted_at"]:
+            head = protocol.notification_head(row)
+            yield protocol.notification_frame(head, pk=row["id"], rev=row["seq"], unread_count=unread_count)

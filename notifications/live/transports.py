@@ -10,15 +10,17 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class DaphneSend:
-    """daphne's ``send``, waiting while the client does not read, as uvicorn's does.
+    """daphne's ``send``, waiting while the client does not read, and closing with any code and reason, as uvicorn's.
 
     daphne itself never waits: what a stuck client is sent piles up in the process without bound. Twisted tells
-    whoever registered as the transport's producer when its buffer is full.
+    whoever registered as the transport's producer when its buffer is full. And daphne drops reasons, and fails
+    at codes that are not the application's own, such as 1008: the client would hear 1011 and try again.
     """
 
-    def __init__(self, send: Send, transport: Any) -> None:
+    def __init__(self, send: Send, protocol: Any) -> None:
         self._send = send
-        self._transport = transport
+        self._protocol = protocol
+        self._transport = transport = protocol.transport
         self._writable = asyncio.Event()
         self._writable.set()
         # The HTTP channel that the socket was upgraded from is still registered.
@@ -28,7 +30,11 @@ class DaphneSend:
     async def __call__(self, message: dict[str, Any]) -> None:
         if not self._writable.is_set():
             await self._writable.wait()
-        await self._send(message)
+        if message["type"] == "websocket.close":
+            # What daphne itself uses for its 1011; it does nothing where the socket is closing already.
+            self._protocol.sendCloseFrame(code=message["code"], reasonUtf8=message["reason"].encode())
+        else:
+            await self._send(message)
 
     def abort(self) -> None:
         self._writable.set()
@@ -45,12 +51,12 @@ class DaphneSend:
         self._writable.set()
 
 
-def with_backpressure(send: Send) -> Send:
-    """Return a ``send`` that waits while the client does not read; the same one where it does so already."""
+def adapted(send: Send) -> Send:
+    """The ``send`` of an accepted socket such that it waits while the client does not read, whatever the server."""
     protocol = next(iter(getattr(send, "args", ())), None)  # daphne: a partial of handle_reply(protocol, …)
     transport = getattr(protocol, "transport", None)
-    if hasattr(transport, "registerProducer") and hasattr(transport, "abortConnection"):
-        return DaphneSend(send, transport)
+    if hasattr(protocol, "sendCloseFrame") and hasattr(transport, "abortConnection"):
+        return DaphneSend(send, protocol)
     return send
 
 
