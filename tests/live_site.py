@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from notifications.live.protocol import wire_key
 from tests.client import Client
 from tests.servers import Site
 
@@ -71,12 +72,22 @@ class LiveSite:
 
     async def send(self, user: Any, subject: str = "Low stock", **content: Any) -> int:
         """Send from within the server process. Returns the notification's id."""
-        body = {"user_id": getattr(user, "pk", user), "notification_type": TYPE, "subject": subject, **content}
+        body = {
+            "user_id": wire_key(getattr(user, "pk", user)),
+            "notification_type": TYPE,
+            "subject": subject,
+            **content,
+        }
         answer = await self.http.post("/api/notifications/send", json=body)
         return answer.raise_for_status().json()["notification_id"]
 
     async def send_to_many(self, users: list[Any], subject: str = "To all", **content: Any) -> dict[str, Any]:
-        body = {"user_ids": [user.pk for user in users], "notification_type": TYPE, "subject": subject, **content}
+        body = {
+            "user_ids": [wire_key(user.pk) for user in users],
+            "notification_type": TYPE,
+            "subject": subject,
+            **content,
+        }
         answer = await self.http.post("/api/notifications/send", json=body)
         return answer.raise_for_status().json()
 
