@@ -80,8 +80,8 @@ class Storm:
         """Every tab has everything, once and in order, and shows no gap: the client fails at any other frame."""
         expected = {user.pk: SENDS // PEOPLE for user in self.people}
         async with asyncio.timeout(seconds):
-            while await self._numbered() != expected:
-                await asyncio.sleep(0.05)  # a database tells nobody
+            while await self._numbered() != expected:  # noqa: ASYNC110  a database tells nobody
+                await asyncio.sleep(0.05)
         for tab in self.tabs + self.plain:
             count = expected[tab.query["user_id"]]
             await tab.until(lambda tab=tab, count=count: len(tab.copy.shown) >= count, seconds=seconds)

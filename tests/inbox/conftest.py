@@ -7,11 +7,23 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
 
 from notifications import types
 from notifications.inbox.events import BulkInsert, InboxChange, Step
+from notifications.models import ApiKey, Batch, BatchChunk, Inbox, Notification
 from notifications.signals import inbox_changed
 from notifications.types import NotificationType
+
+
+@pytest.fixture
+def transactional_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """As pytest-django's, with real commits, but it empties only what these tests write: five times as fast."""
+    with django_db_blocker.unblock():
+        yield
+        for model in (Notification, Inbox, BatchChunk, Batch, ApiKey, get_user_model(), Group):
+            QuerySet(model)._raw_delete("default")
 
 
 @pytest.fixture

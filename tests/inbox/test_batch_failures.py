@@ -57,7 +57,7 @@ send_notifications(get_user_model().objects.all(), "stock_alert", "Sale")
 """
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("transactional_db")
 def test_killed_in_the_middle_of_20_000_the_rest_arrives_and_none_twice() -> None:
     keys = people(20_000)
     process = run_python(KILLED_IN_THE_MIDDLE)
@@ -94,7 +94,7 @@ def killed_after_the_commit() -> None:
     send_to_all()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("transactional_db")
 @pytest.mark.parametrize(("crash", "done"), [(killed_inside_the_third_chunk, 20), (killed_after_the_commit, 0)])
 def test_killed_at_a_worse_moment(crash: Callable[[], None], done: int, settings: Any) -> None:
     settings.NOTIFICATIONS = {"CHUNK_SIZE": 10}
@@ -106,7 +106,7 @@ def test_killed_at_a_worse_moment(crash: Callable[[], None], done: int, settings
     check()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("transactional_db")
 def test_a_crash_after_the_last_chunk_leaves_no_batch_open(settings: Any) -> None:
     settings.NOTIFICATIONS = {"CHUNK_SIZE": 10}
     people(30)
@@ -123,7 +123,7 @@ def test_a_crash_after_the_last_chunk_leaves_no_batch_open(settings: Any) -> Non
     assert finished == [False, False, True]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("transactional_db")
 def test_a_chunk_that_fails_stops_no_other(settings: Any, caplog: Any) -> None:
     settings.NOTIFICATIONS = {"CHUNK_SIZE": 10}
     keys = people(30)
@@ -141,7 +141,7 @@ def test_a_chunk_that_fails_stops_no_other(settings: Any, caplog: Any) -> None:
     check()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("transactional_db")
 def test_eight_that_expand_the_same_batch(settings: Any) -> None:
     settings.NOTIFICATIONS = {"CHUNK_SIZE": 20}
     keys = people(200)
@@ -155,7 +155,7 @@ def test_eight_that_expand_the_same_batch(settings: Any) -> None:
     check()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("transactional_db")
 def test_eight_batches_to_the_same_people_at_once(settings: Any) -> None:
     settings.NOTIFICATIONS = {"CHUNK_SIZE": 50}
     keys = people(150)
@@ -177,7 +177,7 @@ print(json.dumps({**result, "grown_mb": peak() - before, "seconds": time.monoton
 """
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("transactional_db")
 @pytest.mark.performance
 def test_a_send_to_100_000_takes_little_memory_and_bounded_time() -> None:
     people(100_000, with_inboxes=True)

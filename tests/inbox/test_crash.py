@@ -121,7 +121,7 @@ def test_another_process_goes_on_before_anybody_sweeps(ana: Any) -> None:
     check()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("transactional_db")
 def test_more_people_than_one_sweep_takes() -> None:
     users = get_user_model().objects.bulk_create([get_user_model()(username=f"user{n}") for n in range(1_100)])
     rows = [Notification(recipient=user, type="stock_alert", subject="x") for user in users]

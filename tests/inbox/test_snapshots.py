@@ -53,6 +53,7 @@ def test_both_stay_readable_when_they_are_gone(ana: Any, ben: Any, milk: Group) 
     assert (row.actor_text, row.actor, row.target_text, row.target) == ("ben", None, str(milk), None)
 
 
+@pytest.mark.django_db(transaction=True)  # its end makes the types of content anew
 def test_a_type_of_content_that_is_removed_takes_no_notification_with_it(ana: Any, milk: Group) -> None:
     row = sent(ana, target=milk)
     ContentType.objects.get_for_model(Group).delete()
