@@ -19,8 +19,11 @@ DEPLOY_ENV = DJANGO_SETTINGS_MODULE=project.production \
 	DATABASE_URL=postgres://site@db.example.org/site \
 	REDIS_URL=redis://redis.example.org:6379/0
 
+# Only the stream needs its faults tested on Redis, and only what speaks SQL of its own a second database.
+SQLITE_TESTS := $(or $(TESTS),tests --ignore=tests/faults)
+SERVICES_TESTS := $(or $(TESTS),tests/inbox tests/models tests/live tests/faults)
+
 .DEFAULT_GOAL := help
-.NOTPARALLEL:
 .PHONY: help demo test test-sqlite test-services test-uuid check lint types floors migrations deploy lock clean
 
 help: ## show this list
@@ -33,13 +36,15 @@ demo: $(READY) ## run the demo site on http://127.0.0.1:8080 (PORT=… for anoth
 # A missing PostgreSQL or Redis is a failure here, not a skip.
 test-sqlite test-services test-uuid: export NOTIFICATIONS_REQUIRE_SERVICES = 1
 
-test: test-sqlite test-services test-uuid ## run every test (TESTS=tests/inbox and PYTEST_ARGS=-x narrow it)
+# Two at a time: most tests wait for servers. The output of each comes when it has ended.
+test: $(READY) ## run every test (TESTS=tests/inbox and PYTEST_ARGS=-x narrow it)
+	+@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target test-services test-sqlite test-uuid
 
 test-sqlite: $(READY) ## … on SQLite with the in-memory layer
-	$(PYTEST) $(TESTS)
+	$(PYTEST) $(SQLITE_TESTS)
 
 test-services: $(READY) ## … on a real PostgreSQL and a real Redis-protocol server
-	NOTIFICATIONS_TEST_SERVICES=1 $(PYTEST) $(TESTS)
+	NOTIFICATIONS_TEST_SERVICES=1 $(PYTEST) $(SERVICES_TESTS)
 
 test-uuid: $(READY) ## … with a user model whose primary key is a UUID
 ifeq ($(TESTS),)

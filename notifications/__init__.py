@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .inbox.batches import asend_notifications as asend_notifications
     from .inbox.batches import send_notifications as send_notifications
     from .inbox.services import asend_notification as asend_notification
     from .inbox.services import send_notification as send_notification

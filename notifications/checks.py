@@ -21,6 +21,7 @@ DISTRIBUTION = "django-live-notifications"
 LEAST_CAPACITY = 10_000
 REDIS_POP_SECONDS = 5
 SHORTEST_SERVICE_KEY = 20
+MAY_BE_ZERO = {"DB_THREADS", "GAP_SECONDS", "TOMBSTONE_DAYS"}
 
 
 @register(Tags.compatibility)
@@ -39,7 +40,7 @@ def check_distribution(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.compatibility)
 def check_settings(**_: Any) -> list[CheckMessage]:
-    """Every key of ``NOTIFICATIONS`` is known and of the right type."""
+    """Every key of ``NOTIFICATIONS`` is known, of the right type and in range."""
     given = getattr(settings, "NOTIFICATIONS", None) or {}
     if not isinstance(given, dict):
         return [Error("NOTIFICATIONS must be a dict.", id="notifications.E002")]
@@ -65,8 +66,10 @@ def _wrong_types(given: dict[str, Any]) -> Iterable[CheckMessage]:
         else:
             right = isinstance(value, accepted + ((int,) if float in accepted else ()))
             right = right and (not isinstance(value, bool) or bool in accepted)
+        names = " or ".join(getattr(kind, "__name__", str(kind)) for kind in accepted)
+        if right and type(value) in {int, float} and value <= 0 and key not in MAY_BE_ZERO:
+            right, names = False, f"{names}, above 0"
         if not right:
-            names = " or ".join(getattr(kind, "__name__", str(kind)) for kind in accepted)
             yield Error(f"NOTIFICATIONS[{key!r}] is {value!r}.", hint=f"It must be {names}.", id="notifications.E003")
 
 

@@ -29,7 +29,6 @@ class Settings:
 
     # -- the inbox
     MAX_IDS: int = 500  # ids in one command or one frame
-    MAX_RECIPIENTS_IN_MEMORY: int = 1_000  # users numbered in one pass
     CHUNK_SIZE: int = 1_000  # people per transaction of a send to many
     LOCK_TIMEOUT_SECONDS: float = 1.0
     TOMBSTONE_DAYS: int = 7  # how long a deletion is remembered for clients that are away

@@ -42,6 +42,9 @@ def test_an_unknown_key_names_the_nearest(settings: Any) -> None:
         ("ALLOWED_ORIGINS", "app.example.com"),
         ("SERVICE_KEY", b"key"),
         ("RETENTION_DAYS", 1.5),
+        ("CHUNK_SIZE", 0),
+        ("SWEEP_SECONDS", 0),
+        ("MAX_REPLAY", -1),
     ],
 )
 def test_a_value_of_the_wrong_type(settings: Any, key: str, value: Any) -> None:
@@ -57,6 +60,7 @@ def test_a_value_of_the_wrong_type(settings: Any, key: str, value: Any) -> None:
         ("ALLOWED_ORIGINS", ["app.example.com"]),
         ("RETENTION_DAYS", None),
         ("KEY_IN_QUERY_STRING", True),
+        ("DB_THREADS", 0),
     ],
 )
 def test_a_value_of_the_right_type(settings: Any, key: str, value: Any) -> None:

@@ -13,8 +13,8 @@ from django.core.handlers.asgi import ASGIRequest
 
 from ..conf import conf
 from .identity import ORIGIN_NOT_ALLOWED, Identity, Refused
-from .keys import authenticate_key
-from .origins import origin_allowed
+from .keys import DEV_KEY, authenticate_key
+from .origins import is_loopback, origin_allowed
 from .sessions import authenticate_session, authenticate_user
 
 Scope = dict[str, Any]
@@ -35,6 +35,9 @@ def _authenticate(scope: Scope, request: ASGIRequest) -> Identity:
     user_id = _only(request.GET.getlist("user_id"), too_many="user_id malformed")
     key = _only(_keys(scope, request), too_many="more than one key")
     if key is not None:
+        if key == DEV_KEY and not is_loopback(request.META.get("HTTP_ORIGIN")):
+            # Everybody knows this key, so any page that a developer visits could use it.
+            _require_origin(request)
         # No falling back to the session: whoever shows a key means that key.
         return authenticate_key(key, user_id)
     user = scope.get("user")

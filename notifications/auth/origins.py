@@ -35,6 +35,14 @@ def origin_allowed(origin: str | None, *, host: str | None, secure: bool) -> boo
     return _is_host(page, host) or any(_is_below(page, allowed) for allowed in hosts)
 
 
+def is_loopback(origin: str | None) -> bool:
+    """Whether the page was served by the very machine that it is looked at on."""
+    try:
+        return urlsplit(origin or "").hostname in {"localhost", "127.0.0.1", "::1"}
+    except ValueError:
+        return False
+
+
 def _is_origin(page: SplitResult, allowed: str) -> bool:
     """``https://app.example.com``, or ``https://*.example.com`` for all below."""
     scheme, _, netloc = allowed.partition("://")

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
 
+from ..links import safe_link
+
 SUBPROTOCOL = "notifications.v2"
 
 
@@ -73,7 +75,7 @@ def common_data(row: Mapping[str, Any]) -> dict[str, Any]:
         "message": row["message"],
         "priority": str(row["priority"]),
         "created_at": iso(row["created_at"]),
-        "url": row["url"],
+        "url": safe_link(row["url"]),
         "data": row["data"],
         "actor": _party(row, "actor"),
         "target": _party(row, "target"),
@@ -91,7 +93,7 @@ def notification_data(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _party(row: Mapping[str, Any], role: str) -> dict[str, str] | None:
-    text, url = row[f"{role}_text"], row[f"{role}_url"]
+    text, url = row[f"{role}_text"], safe_link(row[f"{role}_url"])
     return {"text": text, "url": url} if text or url else None
 
 

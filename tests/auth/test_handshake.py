@@ -194,3 +194,21 @@ def test_a_refusal_keeps_no_frames(user):
     answer = authenticate(handshake(x_api_key="wrong"))
     assert (answer.__traceback__, answer.__context__) == (None, None)
     assert (answer.code, answer.message) == (1008, "Unauthorized")
+
+
+@pytest.mark.parametrize(
+    ("origin", "answer"),
+    [
+        (None, "service"),
+        ("http://testserver", "service"),
+        ("http://localhost:3000", "service"),
+        ("http://127.0.0.1:8080", "service"),
+        ("https://evil.com", "origin not allowed"),
+        ("http://localhost.evil.com", "origin not allowed"),
+        ("null", "origin not allowed"),
+    ],
+)
+def test_the_development_key_is_no_key_for_foreign_pages(settings, user, origin, answer):
+    settings.DEBUG, settings.NOTIFICATIONS = True, {"SERVICE_KEY": "dev"}
+    scope = handshake(f"user_id={user.pk}&api_key=dev", **({"origin": origin} if origin else {}))
+    assert (via if answer == "service" else reason)(scope) == answer

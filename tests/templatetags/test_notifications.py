@@ -180,3 +180,11 @@ def test_the_module_survives_hashed_file_names(luis: Any, settings: Any, tmp_pat
             imports = re.findall(r'^import .* from "(\.[^"]+)"', module.read_text(), re.MULTILINE)
             unseen += [module.parent / path for path in imports]
     assert len(seen) > 1  # and none was missing
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "//evil.example", "data:text/html,x"])
+def test_a_link_that_no_validator_saw_is_not_rendered(luis: Any, url: str) -> None:
+    Notification.objects.create(recipient=luis, type="system_alert", subject="Click me", url=url)
+    html = render("{% notification_list %}", luis)
+    assert "Click me" in html
+    assert url not in html
