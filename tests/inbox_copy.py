@@ -27,6 +27,7 @@ class InboxCopy:
         self.needs_list = False
         self._resuming = False
         self._since = 0
+        self._listed_early: set[int] = set()
         self._replayed: tuple[int, int] = (0, 0)
 
     def begin(self, *, resuming: bool) -> None:
@@ -76,7 +77,7 @@ class InboxCopy:
         self.rev = data["rev"]
         self.live_revs.append(data["rev"])
         if kind == "notification":
-            assert data["id"] not in self.shown, f"told twice: {data}"
+            assert data["id"] not in self.shown or data["id"] in self._listed_early, f"told twice: {data}"
         self._apply(kind, data)
 
     def _replay(self, kind: str, data: Data) -> None:
@@ -111,8 +112,9 @@ class InboxCopy:
         self.rows[data["id"]] = dict(data)
 
     def load(self, pages: list[Data]) -> None:
-        """Take over the list that REST gave. What changed while it was read comes as frames after its ``rev``."""
+        """Take over the list that REST gave. Its ``rev`` was read before its rows: some may come again as frames."""
         first = pages[0]
+        self._listed_early = {row["id"] for page in pages for row in page["notifications"] if row["rev"] > first["rev"]}
         self.epoch, self.rev = first["epoch"], first["rev"]
         self.seen_seq, self.unread_count = first["seen_seq"], first["unread_count"]
         self.rows.clear()

@@ -6,12 +6,13 @@ the named user's own, numbered notifications.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -23,10 +24,12 @@ from ..models.notification import BLANK
 from ..signals import inbox_changed
 from .chunks import in_chunks
 from .commit import number_after_commit, run_after_commit
-from .database import parse_user_key, write_database
+from .database import can_skip_locked, parse_user_key, write_database
 from .events import InboxChange, Kind, Step
 from .inboxes import ensure_inboxes
 from .sql import limit_lock_wait
+
+logger = logging.getLogger("notifications")
 
 ROWS_PER_UPDATE = 5_000
 LARGEST_ID = 2**63 - 1
@@ -87,10 +90,26 @@ def delete_all(user: Any) -> Change:
 
 
 def mark_seen(user: Any, up_to_seq: int) -> None:
-    """Remember that the user has seen, not necessarily read, everything up to ``up_to_seq``. It never goes back."""
+    """Remember that the user has seen, not necessarily read, everything up to ``up_to_seq``. It never goes back.
+
+    Best effort: where somebody holds the inbox for seconds it is logged and forgotten. The next one says it again.
+    """
     user_id, using = parse_user_key(user), write_database()
     _check_seq(up_to_seq)
-    run_after_commit(lambda: _see(user_id, up_to_seq, using=using), using=using)
+    run_after_commit(lambda: _see_or_log(user_id, up_to_seq, using=using), using=using)
+
+
+def _see_or_log(user_id: Any, up_to_seq: int, *, using: str) -> None:
+    try:
+        try:
+            _see(user_id, up_to_seq, using=using)
+        except OperationalError:  # the lock was not had in time
+            _see(user_id, up_to_seq, using=using)
+    except OperationalError as error:
+        logger.warning(
+            "the inbox was busy, what was seen is forgotten",
+            extra={"user_id": str(user_id), "error": f"{type(error).__name__}: {error}".strip()},
+        )
 
 
 def _see(user_id: Any, up_to_seq: int, *, using: str) -> None:
@@ -113,13 +132,19 @@ def _change(user: Any, chosen: Q, unless_so: Q, kind: Changed, **fields: Any) ->
     user_id, using = parse_user_key(user), write_database()
     rows: NotificationQuerySet = Notification.objects.using(using)
     changed = 0
+    ours = not transaction.get_connection(using).in_atomic_block
     with transaction.atomic(using=using):
+        if ours:
+            # A host's long transaction may hold one of the rows, and we one of the few threads that all sockets share.
+            limit_lock_wait(using)
         # Locked in the order of their ids: two tabs that mark the same rows would deadlock otherwise.
         own = rows.visible().filter(chosen, recipient_id=user_id).select_for_update().order_by("pk")
         ids = list(own.values_list("pk", flat=True))
         for chunk in in_chunks(ids, ROWS_PER_UPDATE):
             changed += rows.filter(unless_so, pk__in=chunk).change(kind, **fields)
-        if changed:
+        # Whoever numbers meanwhile skips the rows that are held here, and PostgreSQL holds also those that changed
+        # while it waited for them and are not in the answer. So what others left pending is numbered after this, too.
+        if changed or can_skip_locked(using):
             number_after_commit([user_id], using=using)
     return Change(ids, changed)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Any
 
-from django.db import transaction
+from django.db import Error, transaction
 from django.db.transaction import TransactionManagementError
 
-from .inboxes import realign
+from .inboxes import realign, realign_later
 from .sequencer import number
 
 logger = logging.getLogger("notifications")
@@ -19,7 +20,7 @@ LOOK_BACK = 20
 
 
 class _NumberAfterCommit:
-    """A commit hook that gathers users for as long as its transaction, or savepoint, lasts."""
+    """A commit hook that gathers users for as long as its transaction lasts."""
 
     def __init__(self, using: str) -> None:
         self.__qualname__ = "number_after_commit"  # Django names a hook that fails by it
@@ -29,8 +30,20 @@ class _NumberAfterCommit:
 
     def __call__(self) -> None:
         if self.loaded:
-            realign(self.loaded, using=self.using)
+            self._realign()
         number(self.user_ids, using=self.using)
+
+    def _realign(self) -> None:
+        try:
+            realign(self.loaded, using=self.using)
+        # Whatever it is, the others who are in this hook get their numbers.
+        except Exception as error:
+            logger.warning(
+                "bringing inboxes in line failed, the sweeper will try again",
+                extra={"user_ids": len(self.loaded), "error": f"{type(error).__name__}: {error}".strip()},
+            )
+            with suppress(Error):
+                realign_later(self.loaded, using=self.using)
 
 
 def number_after_commit(user_ids: Collection[Any], *, using: str, loaded: bool = False) -> None:
@@ -51,14 +64,10 @@ def number_after_commit(user_ids: Collection[Any], *, using: str, loaded: bool =
 
 
 def _current_hook(using: str) -> _NumberAfterCommit | None:
-    connection = transaction.get_connection(using)
-    savepoints = set(connection.savepoint_ids)
-    for entry in reversed(connection.run_on_commit[-LOOK_BACK:]):
-        hook = entry[1]
-        # The same savepoints: the hook is dropped by just those roll-backs that drop these rows.
-        if isinstance(hook, _NumberAfterCommit) and entry[0] == savepoints:
-            return hook
-    return None
+    # One that was registered in a savepoint is gone if that was rolled back; what is still here runs at the commit,
+    # and numbering somebody whose rows were rolled back does nothing.
+    hooks = transaction.get_connection(using).run_on_commit[-LOOK_BACK:]
+    return next((hook for _, hook, *_ in reversed(hooks) if isinstance(hook, _NumberAfterCommit)), None)
 
 
 def run_after_commit(hook: Any, *, using: str) -> None:

@@ -133,9 +133,7 @@ def _data(data: dict[str, Any] | None) -> dict[str, Any]:
     if _ESCAPED_NUL.search(text) or not _storable(text):
         raise InvalidContent("data", "data holds a NUL or half a surrogate pair, which databases refuse.")
     if _deeper_than(MAX_DATA_DEPTH, data):
-        raise InvalidContent(
-            "data", f"data nests deeper than {MAX_DATA_DEPTH} levels; not every client can read that."
-        )
+        raise InvalidContent("data", f"data nests deeper than {MAX_DATA_DEPTH} levels; not every client can read that.")
     return data
 
 

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db import router
+from django.db import connections, router
 
 from ..exceptions import UnknownRecipient
 from ..models import Notification
+
+_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
 
 
 def write_database() -> str:
     """The alias that inboxes live in. Reads use it too: a replica may be behind, and the stream must not be."""
     return router.db_for_write(Notification)
+
+
+def can_skip_locked(using: str) -> bool:
+    """Whether a locking read may leave out the rows that others hold."""
+    return bool(connections[using].features.has_select_for_update_skip_locked)
 
 
 def parse_user_key(value: Any) -> Any:
@@ -33,6 +41,9 @@ def parse_user_key(value: Any) -> Any:
         # Integer fields check their range only here, and PostgreSQL answers an oversized one with an error.
         key.run_validators(parsed)
     except (ValidationError, TypeError, ValueError, OverflowError):
+        parsed = None
+    # int() also reads "1_0", " 10 " and digits of other scripts: one user would go by many names.
+    if isinstance(value, str) and isinstance(parsed, int) and not _WHOLE_NUMBER.fullmatch(value):
         parsed = None
     if parsed is None or isinstance(value, bool | float):
         raise UnknownRecipient(f"{str(value)[:64]!r} is not a key of {model._meta.label}.")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Count, F, Max, Q, QuerySet
 
 from ..models import Inbox, Notification
 from .chunks import in_chunks
@@ -57,20 +57,37 @@ def _standing(user_ids: Collection[Any], *, using: str) -> dict[Any, tuple[int, 
     return {row["recipient_id"]: (row["last_rev"], row["unread_count"]) for row in sums}
 
 
-def realign(user_ids: Collection[Any], *, using: str) -> None:
+def realign(user_ids: Iterable[Any], *, using: str) -> None:
     """Put inboxes right whose rows, or which themselves, were written with their numbers: a fixture, a partial restore.
 
     What clients remember of them is void, as after any restore.
     """
-    ensure_inboxes(user_ids, using=using)
-    for chunk in in_chunks(sorted(set(user_ids)), USERS_PER_TRANSACTION):
+    wanted = set(user_ids)
+    ensure_inboxes(wanted, using=using)
+    for chunk in in_chunks(sorted(wanted), USERS_PER_TRANSACTION):
         with transaction.atomic(using=using):
             limit_lock_wait(using)
             inboxes = Inbox.objects.using(using).select_for_update().filter(pk__in=chunk).order_by("pk")
             locked = list(inboxes)
+            _rows(chunk, using=using).filter(rev__isnull=True).update(rev=F("seq"))  # see realign_later()
             standing = _standing(chunk, using=using)
             for inbox in locked:
                 highest, inbox.unread_count = standing.get(inbox.pk, (0, 0))
                 inbox.last_rev = max(inbox.last_rev, highest)
                 inbox.epoch = uuid.uuid4()
                 inbox.save(using=using, update_fields=["last_rev", "unread_count", "epoch"])
+
+
+def realign_later(user_ids: Iterable[Any], *, using: str) -> None:
+    """Leave a mark that the sequencer knows: a pending row of each user that has its place, but no revision."""
+    rows = _rows(user_ids, using=using)
+    newest = rows.order_by().values("recipient_id").annotate(newest=Max("id")).values_list("newest", flat=True)
+    with transaction.atomic(using=using):
+        limit_lock_wait(using)
+        rows.filter(pk__in=list(newest)).update(rev=None, pending=True)
+
+
+def _rows(user_ids: Iterable[Any], *, using: str) -> QuerySet[Notification]:
+    """The rows that have a place; without our own update(), which refuses to move them."""
+    rows: QuerySet[Notification] = QuerySet(Notification, using=using)
+    return rows.filter(recipient_id__in=list(user_ids), seq__isnull=False)

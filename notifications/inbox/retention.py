@@ -3,59 +3,92 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from ..conf import conf
-from ..models import Inbox, Notification
+from ..models import Batch, Inbox, Notification
 from .chunks import in_chunks
-from .database import write_database
+from .database import can_skip_locked, write_database
 from .sql import limit_lock_wait
 
 ROWS_PER_STEP = 1_000
+BATCHES_PER_STEP = 20  # each with the chunks of all its people
 
 
-def expire(*, using: str | None = None) -> int:
-    """Delete, as their owners would, what has expired or is older than ``RETENTION_DAYS``. Returns how many."""
-    using = using or write_database()
+def expired(*, using: str) -> QuerySet[Notification]:
+    """What :func:`expire` deletes."""
+    return Notification.objects.using(using).filter(reduce(or_, _due()), deleted_at=None)
+
+
+def _due() -> list[Q]:
+    """One for each index that finds them."""
     now = timezone.now()
-    rows = Notification.objects.using(using)
-    count = _tombstone(rows.filter(expires_at__lte=now, deleted_at=None), using=using)
-    if conf.RETENTION_DAYS is not None:
-        oldest = now - timedelta(days=conf.RETENTION_DAYS)
-        count += _tombstone(rows.filter(created_at__lt=oldest, deleted_at=None), using=using)
+    if conf.RETENTION_DAYS is None:
+        return [Q(expires_at__lte=now)]
+    return [Q(expires_at__lte=now), Q(created_at__lt=now - timedelta(days=conf.RETENTION_DAYS))]
+
+
+def expire(*, using: str | None = None, limit: int | None = None) -> int:
+    """Delete, as their owners would, what has expired or is older than ``RETENTION_DAYS``. Returns how many.
+
+    Args:
+        limit: at most so many; by default all, in steps.
+    """
+    using = using or write_database()
+    count = 0
+    for due in _due():
+        while limit is None or count < limit:
+            at_most = ROWS_PER_STEP if limit is None else min(ROWS_PER_STEP, limit - count)
+            found = _tombstone(due, at_most, using=using)
+            if not found:
+                break
+            count += found
     return count
 
 
-def _tombstone(rows: Any, *, using: str) -> int:
+def _tombstone(due: Q, at_most: int, *, using: str) -> int:
+    rows = Notification.objects.using(using)
     # Locked in the order of their ids, like every other change. What somebody holds is left to the next time: this
     # runs in every server process, and must not wait there for a host's long transaction.
-    can_skip = transaction.get_connection(using).features.has_select_for_update_skip_locked
-    free = rows.select_for_update(skip_locked=can_skip).order_by("pk").values_list("pk", flat=True)
-    count, ids = 0, [0]
-    while ids:
-        with transaction.atomic(using=using):
-            ids = list(free[:ROWS_PER_STEP])
-            count += Notification.objects.using(using).filter(pk__in=ids).delete()[0]
-    return count
+    free = rows.filter(due, deleted_at=None).select_for_update(skip_locked=can_skip_locked(using)).order_by("pk")
+    with transaction.atomic(using=using):
+        return rows.filter(pk__in=list(free.values_list("pk", flat=True)[:at_most])).delete()[0]
+
+
+def purgeable(*, using: str) -> QuerySet[Notification]:
+    """The tombstones that :func:`purge` removes."""
+    return Notification.objects.using(using).filter(deleted_at__lt=_oldest_kept(), pending=False)
+
+
+def purgeable_batches(*, using: str) -> QuerySet[Batch]:
+    """The finished sends to many that :func:`purge` removes."""
+    return Batch.objects.using(using).filter(finished_at__lt=_oldest_kept())
+
+
+def _oldest_kept() -> datetime:
+    return timezone.now() - timedelta(days=conf.TOMBSTONE_DAYS)
 
 
 def purge(*, using: str | None = None) -> int:
-    """Remove tombstones that are older than ``TOMBSTONE_DAYS`` for good. Returns how many.
+    """Remove tombstones and finished sends to many that are older than ``TOMBSTONE_DAYS`` for good. Returns how many.
 
     The horizon rises in the same transaction: a client that was away for longer is told to load its list anew.
     """
     using = using or write_database()
-    before = timezone.now() - timedelta(days=conf.TOMBSTONE_DAYS)
-    old = Notification.objects.using(using).filter(deleted_at__lt=before, pending=False)
+    old, old_batches = purgeable(using=using), purgeable_batches(using=using)
     count = 0
     while user_ids := list(old.order_by().values_list("recipient_id", flat=True).distinct()[:ROWS_PER_STEP]):
         for chunk in in_chunks(sorted(user_ids), 100):
             count += _purge_users(chunk, old, using=using)
+    while batch_ids := list(old_batches.order_by("pk").values_list("pk", flat=True)[:BATCHES_PER_STEP]):
+        count += Batch.objects.using(using).filter(pk__in=batch_ids).delete()[1][Batch._meta.label]
     return count
 
 

@@ -19,6 +19,7 @@ from ..conf import conf
 from ..models import Changed, Inbox, Notification
 from ..signals import inbox_changed
 from .chunks import in_chunks
+from .database import can_skip_locked
 from .events import ROW_FIELDS, InboxChange, Kind, Row, Step
 from .inboxes import ensure_inboxes, realign
 from .sql import limit_lock_wait, write_inboxes, write_numbers
@@ -91,22 +92,20 @@ def _number_locked(
         # number while it waits for the lock.
         inboxes = {inbox.pk: inbox for inbox in _lock(user_ids, using=using, skip_busy=skip_busy)}
         rows = _pending(inboxes, using=using)
+        if any(row["seq"] is not None and row["rev"] is None for row in rows):
+            raise IntegrityError("an inbox waits for being brought in line with its rows")
         changes = []
         for user_id, own in groupby(rows, key=itemgetter("recipient_id")):
             changes.append(_number_inbox(inboxes[user_id], list(own), using=using))
         if rows:
             write_numbers(rows, using=using)
             write_inboxes([inboxes[change.user_id] for change in changes], using=using)
-    without_inbox = [] if skip_busy and _can_skip(using) else [key for key in user_ids if key not in inboxes]
+    without_inbox = [] if skip_busy and can_skip_locked(using) else [key for key in user_ids if key not in inboxes]
     return changes, without_inbox, len(rows) == ROWS_PER_TRANSACTION
 
 
-def _can_skip(using: str) -> bool:
-    return bool(transaction.get_connection(using).features.has_select_for_update_skip_locked)
-
-
 def _lock(user_ids: Sequence[Any], *, using: str, skip_busy: bool) -> list[Inbox]:
-    inboxes = Inbox.objects.using(using).select_for_update(skip_locked=skip_busy and _can_skip(using))
+    inboxes = Inbox.objects.using(using).select_for_update(skip_locked=skip_busy and can_skip_locked(using))
     return list(inboxes.filter(pk__in=user_ids).order_by("pk"))
 
 
@@ -114,7 +113,7 @@ def _pending(user_ids: Collection[Any], *, using: str) -> list[Row]:
     # A row that a host's transaction still holds is skipped: that transaction's own commit will number it.
     rows = (
         Notification.objects.using(using)
-        .select_for_update(skip_locked=_can_skip(using))
+        .select_for_update(skip_locked=can_skip_locked(using))
         .filter(pending=True, recipient_id__in=list(user_ids))
         .order_by("recipient_id", "id")
         .values(*ROW_FIELDS, "changed")[:ROWS_PER_TRANSACTION]

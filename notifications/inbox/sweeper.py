@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..models import Notification
-from .batches import expand_waiting
+from .expansion import expand_waiting
 from .inboxes import ensure_inboxes
 from .sequencer import number
 
@@ -25,4 +25,4 @@ def sweep(*, using: str) -> bool:
         numbered = number(user_ids, using=using, skip_busy=True)
     expanded = expand_waiting(CHUNKS_PER_SWEEP, using=using)
     # Without progress there is no "more": what is stuck now is looked at again in a second, not at once.
-    return (len(user_ids) == USERS_PER_SWEEP and numbered > 0) or expanded == CHUNKS_PER_SWEEP
+    return (len(user_ids) == USERS_PER_SWEEP and numbered > 0) or expanded > 0

@@ -369,6 +369,11 @@ class Migration(migrations.Migration):
                         fields=["deleted_at"],
                         name="ntf_notification_deleted",
                     ),
+                    notifications.models.indexes.PartialIndex(
+                        condition=models.Q(("deleted_at__isnull", True)),
+                        fields=["created_at"],
+                        name="ntf_notification_created",
+                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(fields=("recipient", "seq"), name="ntf_notification_seq"),

@@ -7,7 +7,7 @@ from enum import IntFlag
 from typing import Any
 
 from django.conf import settings
-from django.db import models, router
+from django.db import models, router, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -144,6 +144,7 @@ class Notification(Content):
             PartialIndex(fields=["recipient"], condition=Q(pending=True), name="ntf_notification_pending"),
             PartialIndex(fields=["expires_at"], condition=Q(expires_at__isnull=False), name="ntf_notification_expires"),
             PartialIndex(fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="ntf_notification_deleted"),
+            PartialIndex(fields=["created_at"], condition=Q(deleted_at__isnull=True), name="ntf_notification_created"),
         ]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
@@ -151,8 +152,18 @@ class Notification(Content):
         if kwargs.get("update_fields") == []:
             return
         key: Any = self.pk
-        stored = None if key is None or kwargs.get("force_insert") else self._stored(kwargs.get("using"))
-        if stored is None and (self._state.adding or key is None):
+        if key is None or kwargs.get("force_insert"):
+            self.forget_number()
+            super().save(*args, **kwargs)
+            return
+        using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
+        with transaction.atomic(using=using):
+            self._save_over(self._stored(using), *args, **kwargs)
+
+    save.alters_data = True  # type: ignore[attr-defined]
+
+    def _save_over(self, stored: Mapping[str, Any] | None, *args: Any, **kwargs: Any) -> None:
+        if stored is None and self._state.adding:
             self.forget_number()
             super().save(*args, **kwargs)
             return
@@ -163,8 +174,6 @@ class Notification(Content):
         self.pending, self.changed = True, int(Changed.CONTENT)
         kwargs["update_fields"] = self._fields_to_update(kwargs.get("update_fields"))
         super().save(*args, **kwargs)
-
-    save.alters_data = True  # type: ignore[attr-defined]
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         """Turn the row into a tombstone. Deleting the user removes rows for good."""
@@ -178,8 +187,9 @@ class Notification(Content):
         self.seq = self.rev = None
         self.pending, self.changed, self.counted = True, 0, False
 
-    def _stored(self, using: str | None) -> Mapping[str, Any] | None:
-        rows = type(self)._base_manager.using(using or router.db_for_write(type(self), instance=self))
+    def _stored(self, using: str) -> Mapping[str, Any] | None:
+        # Locked: a delete that commits before our update would be undone by it.
+        rows = type(self)._base_manager.using(using).select_for_update()
         return rows.filter(pk=self.pk).values("recipient_id", "deleted_at").first()
 
     def _refuse_another_recipient(self, recipient_id: Any) -> None:

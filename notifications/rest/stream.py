@@ -70,7 +70,8 @@ class ChangesView(ApiView):
         state = state_of(user_key, using=using) if changes is None else changes.state
         reason = resync_reason(state, since, epoch)
         if went_back(state, since, epoch):
-            state = start_new_epoch(user_key, using=using)
+            # None where the user was deleted a moment ago, which is then the answer.
+            state = start_new_epoch(user_key, using=using) or state_of(user_key, using=using)
         if reason is not None or changes is None:
             return _resync(reason or "epoch", state)
         if not changes.complete and not changes.rows:

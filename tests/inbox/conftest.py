@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.db.models import QuerySet
+from django.db import connection
+from django.db.models import Model
 
 from notifications import types
 from notifications.inbox.events import BulkInsert, InboxChange, Step
@@ -22,8 +23,16 @@ def transactional_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[
     """As pytest-django's, with real commits, but it empties only what these tests write: five times as fast."""
     with django_db_blocker.unblock():
         yield
-        for model in (Notification, Inbox, BatchChunk, Batch, ApiKey, get_user_model(), Group):
-            QuerySet(model)._raw_delete("default")
+        _empty(Notification, Inbox, BatchChunk, Batch, ApiKey, get_user_model(), Group)
+
+
+def _empty(*models: type[Model]) -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"TRUNCATE {', '.join(model._meta.db_table for model in models)} CASCADE")
+            return
+        for model in models:
+            cursor.execute(f"DELETE FROM {model._meta.db_table}")
 
 
 @pytest.fixture

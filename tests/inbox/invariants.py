@@ -77,7 +77,8 @@ class Reader:
 
     def poll(self) -> None:
         with connection.cursor() as cursor:
-            cursor.execute(self.SQL, [self.cursor, self.user.pk])
+            key = Inbox._meta.pk.get_db_prep_value(self.user.pk, connection)
+            cursor.execute(self.SQL, [self.cursor, key])
             rows = cursor.fetchall()
         self.polls += 1
         for last_rev, rev, pk in rows:

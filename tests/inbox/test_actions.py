@@ -167,11 +167,8 @@ def test_mark_all_read_up_to_a_place(ana: Any, ids: list[int], up_to: int, chang
 
 @pytest.mark.parametrize("bad", [-1, 1.0, "1", True])
 def test_a_place_that_is_none(ana: Any, bad: Any) -> None:
-    for act in (mark_all_read, mark_seen):
-        with pytest.raises(NotificationError, match="must be a whole number"):
-            act(ana, bad)
     with pytest.raises(NotificationError, match="must be a whole number"):
-        mark_seen(ana, None)  # type: ignore[arg-type]
+        mark_all_read(ana, bad)
 
 
 def test_delete_all_takes_everything_of_one_person(ana: Any, ben: Any, ids: list[int]) -> None:
@@ -191,37 +188,6 @@ def test_more_rows_than_one_statement_takes(ana: Any, monkeypatch: Any) -> None:
     assert inbox(ana).unread_count == 0
     assert delete_all(ana).changed == 30
     check(ana)
-
-
-# -- seen ------------------------------------------------------------------------------------------------------
-
-
-def test_seen_only_goes_forward(ana: Any, ids: list[int], heard: Heard) -> None:
-    before = inbox(ana).last_rev
-    heard.clear()
-    for up_to, seen in ((2, 2), (1, 2), (2, 2), (4, 4), (0, 4)):
-        mark_seen(ana, up_to)
-        assert inbox(ana).seen_seq == seen
-    assert [(str(step.kind), step.rev, step.seen_seq, step.unread_count) for step in heard.steps(ana)] == [
-        ("seen", before + 1, 2, 2),
-        ("seen", before + 2, 4, 2),
-    ]
-    check(ana)
-
-
-@pytest.mark.parametrize("future", [1_000, 2**63, 2**90])
-def test_nobody_has_seen_the_future(ana: Any, ids: list[int], future: int) -> None:
-    mark_seen(ana, future)
-    seen = inbox(ana).seen_seq
-    pk = send_notification(ana, "stock_alert", "new")["notification_id"]
-    assert seen < Notification.objects.get(pk=pk).seq
-    check(ana)
-
-
-def test_seen_without_an_inbox(ana: Any) -> None:
-    mark_seen(ana, 5)
-    assert (inbox(ana).seen_seq, inbox(ana).last_rev) == (0, 0)
-    mark_seen(999_999, 5)
 
 
 # -- transactions and twins --------------------------------------------------------------------------------------

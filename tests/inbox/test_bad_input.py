@@ -11,6 +11,7 @@ from django.contrib.auth.models import Group
 
 from notifications import send_notification, send_notifications
 from notifications.exceptions import InvalidContent, NotificationError, UnknownRecipient, UnknownType
+from notifications.inbox.database import parse_user_key
 from notifications.models import Batch, BatchChunk, Inbox, Notification
 
 SURROGATE = "half \ud83e of a pair"
@@ -121,6 +122,13 @@ def test_a_malformed_key_is_said_so(user: Any, recipient: Any) -> None:
         send_notification(recipient, "stock_alert", "x")
     assert len(str(caught.value)) < 200
     assert nothing_was_written()
+
+
+@pytest.mark.parametrize("text", ["1_0", " 10", "10\n", "1٠", "１０", "+-1", ""])
+def test_one_user_goes_by_one_number(text: str) -> None:
+    with pytest.raises(UnknownRecipient, match="is not a key of"):
+        parse_user_key(text)
+    assert [parse_user_key(key) for key in ("10", "+10", 10)] == [10, 10, 10]
 
 
 def test_an_unsaved_user_is_said_so(user: Any) -> None:

@@ -56,6 +56,16 @@ def test_an_inbox_is_made_when_first_asked_for_and_none_for_nobody(ana: Any) -> 
     assert inbox_states([], using="default") == {}
 
 
+def test_in_an_open_transaction_no_inbox_is_made_and_the_answer_is_of_no_epoch(ana: Any) -> None:
+    with transaction.atomic():
+        states = inbox_states([ana.pk, 999_999], using="default")
+        assert not Inbox.objects.exists()
+    assert list(states) == [ana.pk]
+    assert (states[ana.pk].rev, states[ana.pk].unread_count) == (0, 0)
+    state = inbox_states([ana.pk], using="default")[ana.pk]
+    assert resync_reason(state, states[ana.pk].rev, states[ana.pk].epoch) == "epoch"
+
+
 def test_the_states_of_many_are_one_query(django_assert_num_queries: Any, transactional_db: None) -> None:
     users = get_user_model().objects.bulk_create([get_user_model()(username=f"user{n}") for n in range(300)])
     send_notifications(users, "stock_alert", "x")
@@ -175,16 +185,19 @@ def test_a_hundred_people_are_one_query(django_assert_num_queries: Any, transact
     }
 
 
-def test_who_does_not_fit_is_left_to_the_next_question(ana: Any, ben: Any) -> None:
-    for user in (ana, ben):
+@pytest.mark.parametrize(("limit", "statements"), [(2, 3), (3, 3), (4, 3), (6, 2), (7, 2), (9, 1)])
+def test_who_does_not_fit_is_in_the_next_statement(
+    ana: Any, ben: Any, limit: int, statements: int, django_assert_num_queries: Any
+) -> None:
+    cleo = get_user_model().objects.create_user("cleo")
+    for user in (ana, ben, cleo):
         send(user, 3)
-    found = changes_since({ana.pk: 0, ben.pk: 0}, limit=3, using="default")
-    assert {key: (revs(changes), changes.complete) for key, changes in found.items()} == {ana.pk: ([1, 2, 3], True)}
-    found = changes_since({ana.pk: 0, ben.pk: 0}, limit=4, using="default")
-    assert {key: (revs(changes), changes.complete) for key, changes in found.items()} == {
-        ana.pk: ([1, 2, 3], True),
-        ben.pk: ([1], False),
-    }
+    with django_assert_num_queries(statements):
+        found = changes_since({ana.pk: 0, ben.pk: 0, cleo.pk: 0}, limit=limit, using="default")
+    expected = ([1, 2], False) if limit == 2 else ([1, 2, 3], True)
+    assert {key: (revs(changes), changes.complete) for key, changes in found.items()} == dict.fromkeys(
+        [ana.pk, ben.pk, cleo.pk], expected
+    )
 
 
 # -- can a client go on? -------------------------------------------------------------------------------------------
@@ -220,5 +233,11 @@ def test_a_database_that_went_back_starts_a_new_epoch(ana: Any, ben: Any) -> Non
     assert went_back(state, 3, told[ana.pk].epoch)
     assert not went_back(state, 2, state.epoch)
     assert not went_back(state, 3, "another")
-    assert start_new_epoch(ana.pk, using="default").epoch != told[ana.pk].epoch
+    started = start_new_epoch(ana.pk, using="default")
+    assert started is not None
+    assert started.epoch != told[ana.pk].epoch
     assert inbox_states([ben.pk], using="default")[ben.pk] == told[ben.pk]
+
+
+def test_nobody_starts_a_new_epoch(transactional_db: None) -> None:
+    assert start_new_epoch(999_999, using="default") is None

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.db.models import QuerySet
 
 from notifications import send_notification
 from notifications.inbox import commit, sequencer
@@ -125,7 +126,7 @@ def test_another_process_goes_on_before_anybody_sweeps(ana: Any) -> None:
 def test_more_people_than_one_sweep_takes() -> None:
     users = get_user_model().objects.bulk_create([get_user_model()(username=f"user{n}") for n in range(1_100)])
     rows = [Notification(recipient=user, type="stock_alert", subject="x") for user in users]
-    super(type(Notification.objects.all()), Notification.objects.all()).bulk_create(rows)
+    QuerySet(Notification).bulk_create(rows)
     assert Notification.objects.filter(pending=True).count() == 1_100
     settle()
     check()

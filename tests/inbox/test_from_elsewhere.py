@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from notifications import send_notification
@@ -141,3 +141,27 @@ def test_an_inbox_that_went_back_below_its_rows_heals(ana: Any, heard: Heard) ->
     settle()
     assert kinds(heard, ana)[-1] == ("created", 4, 4)
     check_dense(ana, 4)
+
+
+def test_an_inbox_that_is_busy_when_its_rows_are_loaded_is_put_right_later(
+    ana: Any, ben: Any, dump: str, tmp_path: Path
+) -> None:
+    rows = [entry for entry in json.loads(Path(dump).read_text()) if entry["model"] == "notifications.notification"]
+    rows = [row for row in rows if row["fields"]["recipient"] == ana.pk]
+    Notification.objects.all()._raw_delete("default")
+    Inbox.objects.update(last_rev=0, unread_count=0)
+    new_row = {"recipient": ben.pk, "type": "stock_alert", "subject": "x"}
+
+    def busy(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith('UPDATE "ntf_inbox"'):  # as the ORM writes it, to bring an inbox in line
+            raise OperationalError("canceling statement due to lock timeout")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(busy):
+        path = fixture(tmp_path, *rows, {"model": "notifications.notification", "fields": new_row})
+        call_command("loaddata", path, verbosity=0)
+    check_dense(ben, 1)
+    settle()  # brings it in line
+    settle()
+    check()
+    assert Inbox.objects.get(pk=ana.pk).unread_count == 2

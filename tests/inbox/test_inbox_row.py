@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+from django.db.models import QuerySet
 
 from notifications import send_notification, send_notifications
 from notifications.inbox.changes import inbox_states
@@ -162,12 +163,26 @@ def test_held_for_long_it_delays_no_other_person_of_the_same_commit(ana: Any, be
 
 @needs_row_locks
 def test_one_made_in_a_transaction_that_stays_open_fails_no_sender(ana: Any) -> None:
-    with elsewhere(lambda: inbox_states([ana.pk], using="default")):
+    with elsewhere(lambda: ensure_inboxes([ana.pk], using="default")):
         started = time.monotonic()
         assert send_notification(ana, "stock_alert", "x")["success"] is True
         assert time.monotonic() - started < 2
     settle()
     check_dense(ana, 1)
+
+
+@needs_row_locks
+def test_a_row_that_waits_for_its_number_and_is_held_delays_no_other(ana: Any) -> None:
+    (held,) = QuerySet(Notification).bulk_create([Notification(recipient=ana, type="stock_alert", subject="held")])
+    with elsewhere(lambda: Notification.objects.select_for_update().get(pk=held.pk)):
+        started = time.monotonic()
+        send(ana)
+        settle()
+        assert time.monotonic() - started < 0.5
+        check(ana, pending=1)
+    settle()
+    assert set(Notification.objects.values_list("seq", "subject")) == {(1, "x"), (2, "held")}
+    check(ana)
 
 
 @needs_row_locks
@@ -187,3 +202,50 @@ def test_a_row_that_a_transaction_holds_waits_for_that_transaction_alone(ana: An
         ("read", 4, 1),
     ]
     check(ana)
+
+
+@needs_row_locks
+def test_a_row_held_for_long_fails_the_click_after_a_second(ana: Any) -> None:
+    pk = send(ana)
+    with elsewhere(lambda: Notification.objects.select_for_update().get(pk=pk)):
+        started = time.monotonic()
+        with pytest.raises(OperationalError, match="lock timeout"):
+            mark_read(ana, [pk])
+        assert 0.9 < time.monotonic() - started < 2
+    assert mark_read(ana, [pk]).changed == 1
+    check(ana)
+
+
+@needs_row_locks
+def test_a_row_deleted_while_a_save_waits_for_it_stays_deleted(ana: Any) -> None:
+    stale = Notification.objects.get(pk=send(ana))
+    stale.subject = "private"
+    saving = threading.Thread(target=lambda: (stale.save(), connection.close()))
+    with elsewhere(lambda: delete(ana, [stale.pk])):
+        saving.start()
+        waiting = 0
+        while not waiting:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                (waiting,) = cursor.fetchone()
+    saving.join()
+    row = Notification.objects.get()
+    assert (row.subject, row.deleted_at is None) == ("", False)
+    check(ana)
+
+
+@pytest.mark.parametrize(("failures", "seen_seq"), [(1, 1), (2, 0)])
+def test_what_was_seen_is_tried_twice_and_then_forgotten(ana: Any, caplog: Any, failures: int, seen_seq: int) -> None:
+    send(ana)
+    left = [OperationalError("canceling statement due to lock timeout")] * failures
+
+    def busy(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("SELECT") and '"ntf_inbox"."last_rev"' in sql and left:
+            raise left.pop()
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(busy):
+        mark_seen(ana, 1)
+    assert Inbox.objects.get().seen_seq == seen_seq
+    warnings = [record.message for record in caplog.records if record.levelname != "INFO"]
+    assert warnings == ["the inbox was busy, what was seen is forgotten"] * (1 - seen_seq)

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from notifications import send_notification, send_notifications
 from notifications.inbox import retention
 from notifications.inbox.changes import changes_since, inbox_states, resync_reason
 from notifications.inbox.services import delete, delete_all
-from notifications.models import Inbox, Notification
+from notifications.models import Batch, BatchChunk, Inbox, Notification
 
 from .conftest import Heard
 from .invariants import check, settle
@@ -29,10 +30,9 @@ def send(user: Any, **content: Any) -> int:
 def age(days: float, *ids: int) -> None:
     """As if these tombstones had been made, or these notifications sent, that long ago."""
     moment = NOW() - timedelta(days=days)
-    rows = super(type(Notification.objects.all()), Notification.objects.filter(pk__in=ids))
+    rows = QuerySet(Notification).filter(pk__in=ids)  # past our own update(), which would announce it
     rows.update(created_at=moment)
-    rows = super(type(Notification.objects.all()), Notification.objects.filter(pk__in=ids, deleted_at__isnull=False))
-    rows.update(deleted_at=moment)
+    rows.filter(deleted_at__isnull=False).update(deleted_at=moment)
 
 
 def test_what_has_expired_is_deleted_as_its_owner_would(ana: Any, ben: Any, heard: Heard) -> None:
@@ -84,6 +84,17 @@ def test_more_than_one_step(ana: Any, monkeypatch: Any, settings: Any) -> None:
     assert retention.expire() == 8
     age(8, *ids)
     assert retention.purge() == 8
+    check(ana)
+
+
+def test_one_step_at_a_time(ana: Any, settings: Any) -> None:
+    settings.NOTIFICATIONS = {"RETENTION_DAYS": 1}
+    for _ in range(3):
+        send(ana, expires_at=NOW() - timedelta(seconds=1))
+    age(2, send(ana), send(ana))
+    assert retention.expired(using="default").count() == 5
+    assert [retention.expire(limit=2) for _ in range(4)] == [2, 2, 1, 0]
+    assert retention.expired(using="default").count() == 0
     check(ana)
 
 
@@ -181,6 +192,20 @@ def test_after_a_purge_a_lost_inbox_starts_in_a_new_epoch(ana: Any) -> None:
     send(ana)
     after = inbox_states([ana.pk], using="default")[ana.pk]
     assert resync_reason(after, before.rev, before.epoch) == "epoch"
+
+
+def test_finished_sends_to_many_go_when_tombstones_would(ana: Any, ben: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(retention, "BATCHES_PER_STEP", 2)
+    old = [send_notifications([ana, ben], "stock_alert", "x")["batch_id"] for _ in range(5)]
+    young = send_notifications([ana], "stock_alert", "x")["batch_id"]
+    Batch.objects.filter(pk__in=old).update(finished_at=NOW() - timedelta(days=8), created_at=NOW() - timedelta(days=8))
+    Batch.objects.filter(pk__in=old[:1]).update(finished_at=None)
+    assert retention.purgeable_batches(using="default").count() == 4
+    assert retention.purge() == 4
+    assert sorted(Batch.objects.values_list("pk", flat=True)) == [old[0], young]
+    assert sorted(BatchChunk.objects.values_list("batch_id", flat=True)) == [old[0], young]
+    assert Notification.objects.visible().count() == 11
+    check()
 
 
 # -- epochs ------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from notifications import send_notification
+from notifications.inbox import sweeper
 from notifications.inbox.commit import _NumberAfterCommit
 from notifications.inbox.services import delete_all, mark_read, mark_seen
 from notifications.models import Inbox, Notification
@@ -113,6 +114,16 @@ def test_a_savepoint_inside_one_that_is_rolled_back(ana: Any) -> None:
     check_dense(ana, 1)
 
 
+def test_a_savepoint_for_each_row_of_an_import(ana: Any) -> None:
+    with transaction.atomic():
+        for number in range(50):
+            with transaction.atomic():
+                send(ana)
+                transaction.set_rollback(number % 5 == 0)
+        assert our_hooks() <= 2
+    check_dense(ana, 40)
+
+
 def test_blocks_without_savepoints(ana: Any) -> None:
     with transaction.atomic():
         send(ana)
@@ -194,7 +205,8 @@ def test_autocommit_switched_off_by_hand(ana: Any) -> None:
     check_dense(ana, 1)
 
 
-def test_one_persons_failure_stops_nobody_else(ana: Any, ben: Any, caplog: Any) -> None:
+def test_one_persons_failure_stops_nobody_else(ana: Any, ben: Any, caplog: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(sweeper, "USERS_PER_SWEEP", 1)
     send(ana)
     Inbox.objects.filter(pk=ana.pk).update(last_rev=2**63 - 1)  # the next revision fits no column
     Notification.objects.bulk_create(

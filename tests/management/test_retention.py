@@ -9,8 +9,8 @@ from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from notifications import send_notification
-from notifications.models import Inbox, Notification
+from notifications import send_notification, send_notifications
+from notifications.models import Batch, Inbox, Notification
 
 from .test_send_notification import run
 
@@ -60,6 +60,18 @@ def test_a_dry_run_tells_the_same_numbers_and_changes_nothing(old_rows: None, lu
 
     assert list(Notification.objects.order_by("pk").values()) == before
     assert call("notifications_purge") == "Expired 2, purged 1."
+
+
+def test_finished_sends_to_many_are_purged_and_counted(luis: Any) -> None:
+    for _ in range(2):
+        send_notifications([luis], "system_alert", "Hello")
+    first = Batch.objects.order_by("pk")[0]
+    Batch.objects.filter(pk=first.pk).update(finished_at=timezone.now() - timedelta(days=8))
+
+    assert call("notifications_purge", "--dry-run") == "Would expire 0 and purge 1."
+    assert Batch.objects.count() == 2
+    assert call("notifications_purge") == "Expired 0, purged 1."
+    assert not Batch.objects.filter(pk=first.pk).exists()
 
 
 def test_retention_days_count_in_a_dry_run_too(luis: Any, settings: Any) -> None:

@@ -176,6 +176,20 @@ def test_a_database_that_went_back_begins_a_new_epoch(client: APIClient, ana: An
     assert now != epoch
 
 
+def test_a_user_deleted_just_before_the_new_epoch_is_not_found(client: APIClient, ana: Any) -> None:
+    send(ana)
+    epoch = str(Inbox.objects.get(pk=ana.pk).epoch)
+
+    def deleted_first(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith('UPDATE "ntf_inbox" SET "epoch"'):
+            ana.delete()
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(deleted_first):
+        answer = client.get(CHANGES, {"since": 2, "epoch": epoch})
+    assert answer.status_code == 404
+
+
 def test_resync_horizon_when_deletions_were_purged(client: APIClient, ana: Any, settings: Any) -> None:
     settings.NOTIFICATIONS = {"SERVICE_KEY": SERVICE_KEY, "TOMBSTONE_DAYS": 0}
     sent = send(ana, 2)
