@@ -59,7 +59,8 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": dj_database_url.config(default=f"sqlite:///{BASE_DIR / 'demo.sqlite3'}", conn_max_age=60)}
+# No persistent connections: ASGI serves each request on a thread of its own, and each would keep one.
+DATABASES = {"default": dj_database_url.config(default=f"sqlite:///{BASE_DIR / 'demo.sqlite3'}", conn_max_age=0)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         # Two writers wait for each other instead of failing half-way, and SQLite's queue is not a fair one.

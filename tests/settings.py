@@ -19,7 +19,6 @@ STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True
 
 database = DATABASES["default"]
-database["CONN_MAX_AGE"] = 0  # ASGI serves each request on a thread of its own; PostgreSQL has 100 connections
 if database["ENGINE"].endswith("sqlite3"):
     # A real file, not ":memory:": threads and server processes must open the same one.
     name = Path(database["NAME"])
