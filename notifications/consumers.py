@@ -180,11 +180,14 @@ class NotificationConsumer(AsyncConsumer):
         if not change.ids:
             message = "You have no notification with that id."
             connection.push(protocol.error("not_found", message, command.request_id))
+        elif not change.changed and command.type not in {"mark_read", "mark_unread"}:
+            # Archived or not says nothing about read or not.
+            await self._get_unread_count(connection, command)
         elif not change.changed:
             # So already: there is no new revision to announce, but whoever asked gets an answer.
             extra = {} if command.request_id is None else {"request_id": command.request_id}
             for pk in change.ids:
-                connection.push(protocol.plain_confirmation(pk, read=command.type != "mark_unread", **extra))
+                connection.push(protocol.plain_confirmation(pk, read=command.type == "mark_read", **extra))
 
     async def _mark_all_read(self, connection: Connection, command: Command) -> None:
         change = await run_db(actions.mark_all_read, connection.user_id, command.up_to_seq)

@@ -65,9 +65,7 @@ def launch(
     return process
 
 
-def end(
-    process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM, *, seconds: float = 10.0
-) -> None:
+def end(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM, *, seconds: float = 10.0) -> None:
     """Send the signal and wait; after `seconds` send SIGKILL. A process that has ended is left alone."""
     if process.poll() is not None:
         return

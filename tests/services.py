@@ -148,18 +148,14 @@ class Postgres(Service):
             "trust",
         ]
         log = self.folder / "initdb.log"
-        process = launch(
-            [*initdb, "-E", "UTF8", "--no-locale", "--no-sync"], log=log, cwd=self.home, user=user
-        )
+        process = launch([*initdb, "-E", "UTF8", "--no-locale", "--no-sync"], log=log, cwd=self.home, user=user)
         if process.wait() != 0:
             raise RuntimeError(f"initdb failed:\n{log.read_text()}")
 
     def _make_binaries_readable(self, user: str) -> None:
         """A virtual environment below a folder of mode 0700 is closed to other users: copy what they need."""
         try:
-            subprocess.run(
-                [self.binaries / "postgres", "--version"], user=user, check=True, capture_output=True
-            )
+            subprocess.run([self.binaries / "postgres", "--version"], user=user, check=True, capture_output=True)
         except PermissionError:
             installed, copy = self.binaries.parent, self.folder / "copy" / "pginstall"
             shutil.copytree(installed, copy)

@@ -37,7 +37,7 @@ class Kind(StrEnum):
     """What one revision did, as far as a single frame can say it."""
 
     CREATED = "created"
-    READ = "read"  # read or unread: ``counted`` of the rows says which
+    READ = "read"  # read or unread: ``read_at`` of the rows says which
     UPDATED = "updated"
     DELETED = "deleted"
     SEEN = "seen"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import time
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ..auth.rights import ended
@@ -31,6 +31,8 @@ logger = logging.getLogger("notifications")
 USERS_PER_QUERY = 1_000
 RECONCILE_WITH_LAYER_SECONDS = 5.0
 RECONCILE_ALONE_SECONDS = 2.0
+SHORTEST_PAUSE_SECONDS = 0.5  # however often it is woken
+ROWS_PER_EXPIRY = 1_000
 
 
 class Background:
@@ -40,7 +42,6 @@ class Background:
         self._manager = manager
         self._tasks: list[asyncio.Task[None]] = []
         self._look_now = asyncio.Event()
-        self._expire_at = 0.0
         manager.repairs.look_at_everyone = self._look_now.set
 
     def start(self) -> None:
@@ -51,6 +52,7 @@ class Background:
             self._begin(manager.membership.run())
         self._begin(self._every(self._reconcile_seconds, self.reconcile, wake=self._look_now))
         self._begin(self._every(lambda: float(conf.SWEEP_SECONDS), self.sweep))
+        self._begin(self._every(lambda: float(conf.EXPIRE_SECONDS), self.expire))
         self._begin(self._every(lambda: float(conf.RIGHTS_SECONDS), self.look_at_rights))
         self._begin(self._every(lambda: 1.0, self.ping))
 
@@ -87,11 +89,11 @@ class Background:
             if wake is None:
                 await asyncio.sleep(pause)
                 continue
-            try:
-                async with asyncio.timeout(pause):
+            at_least = min(pause, SHORTEST_PAUSE_SECONDS)
+            await asyncio.sleep(at_least)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause - at_least):
                     await wake.wait()
-            except TimeoutError:
-                pass
             wake.clear()
 
     def _reconcile_seconds(self) -> float:
@@ -125,13 +127,14 @@ class Background:
                 self._manager.membership.rejoin(user_group(connection.user_id))
 
     async def sweep(self) -> None:
-        """Number and expand what a crash left, and let expire what has expired."""
+        """Number and expand what a crash left."""
         using = write_database()
         while await run_db(sweep, using=using):
             pass
-        if time.monotonic() > self._expire_at:
-            self._expire_at = time.monotonic() + conf.EXPIRE_SECONDS
-            await run_db(retention.expire, using=using)
+
+    async def expire(self) -> None:
+        """Let expire some of what has expired; apart from the sweep, which nobody's backlog may hold up."""
+        await run_db(retention.expire, using=write_database(), limit=ROWS_PER_EXPIRY)
 
     async def look_at_rights(self) -> None:
         """Close the sockets whose key, session or user is no longer good."""

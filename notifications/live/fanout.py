@@ -12,13 +12,12 @@ from typing import Any
 from ..conf import conf
 from . import protocol
 from .connection import Connection
-from .hints import VERSION, Entry, Hint, plain_frames
+from .hints import BURST, VERSION, Entry, Hint, plain_frames
 from .repairs import Repairs
 
 logger = logging.getLogger("notifications")
 
 PAUSE_SECONDS = 0.002  # how long delivering may hold the event loop at a time
-BURST = 100  # revisions of one inbox in one hint
 
 
 class FanOut:

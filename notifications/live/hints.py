@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..inbox.events import BulkInsert, InboxChange, Kind, Step
+from ..inbox.events import BulkInsert, InboxChange, Kind, Row, Step
 from . import protocol
 
 VERSION = 1
+BURST = 100  # revisions of one inbox in one hint; of more, every receiver reads the database
 
 # One revision: {"f": the frame of protocol 2, "u": unread count, "ids": [...] or None, "read": bool}. "u" is absent
 # where the count cannot have changed, "ids" on a new notification.
@@ -20,14 +21,15 @@ Hint = dict[str, Any]
 
 
 def single(change: InboxChange) -> Hint:
-    """A hint for one user: consecutive revisions, ``None`` where a revision fits no frame."""
+    """A hint for one user: consecutive revisions, ``None`` where a revision fits no frame, or in a burst."""
+    steps = change.steps
     return {
         "v": VERSION,
         "user": protocol.wire_key(change.user_id),
         "epoch": change.epoch,
-        "from_rev": change.steps[0].rev,
-        "to_rev": change.steps[-1].rev,
-        "frames": [_entry(step) for step in change.steps],
+        "from_rev": steps[0].rev,
+        "to_rev": steps[-1].rev,
+        "frames": [_entry(step) for step in steps] if len(steps) <= BURST else [None] * len(steps),
     }
 
 
@@ -44,6 +46,11 @@ def coalesced(hints: list[Hint]) -> Hint:
     return {"v": VERSION, "hints": [[hint["user"], hint] for hint in hints]}
 
 
+def is_read(row: Row) -> bool:
+    """What clients are told of a changed row. What is archived is not counted, read or not."""
+    return row["read_at"] is not None or row["deleted_at"] is not None
+
+
 def _entry(step: Step) -> Entry | None:
     unread, rev = step.unread_count, step.rev
     if step.kind is Kind.CREATED:
@@ -54,7 +61,7 @@ def _entry(step: Step) -> Entry | None:
         return {"f": protocol.seen(step.seen_seq or 0, rev)}
     if step.kind is Kind.MANY:
         return None
-    read = not step.rows[0]["counted"]
+    read = is_read(step.rows[0])
     ids = None if step.up_to_seq is not None else [row["id"] for row in step.rows]
     if step.kind is Kind.UPDATED:
         text = protocol.updated(step.rows[0], unread)

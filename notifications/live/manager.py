@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
-from weakref import WeakKeyDictionary
 
 from ..conf import conf
+from ..exceptions import UnknownRecipient
 from ..inbox.changes import InboxState, resync_reason, start_new_epoch, went_back
-from ..inbox.database import write_database
+from ..inbox.database import parse_user_key, write_database
 from . import protocol
 from .background import Background
 from .connection import CLOSE_SECONDS, Connection
@@ -53,14 +53,14 @@ class WebSocketManager:
 
     async def connect(self, user_id: Any, websocket: Any) -> None:
         """Register a connection; a user may have many. Returns when this process hears of the user's changes."""
-        key = wire_key(user_id)
+        key = _key(user_id)
         self.active_connections.setdefault(key, set()).add(websocket)
         if self.membership is not None:
             await self.membership.join(user_group(key))
 
     async def disconnect(self, user_id: Any, websocket: Any) -> None:
         """Forget a connection; a user with none left is forgotten too. Unknown ones are ignored."""
-        self._forget(wire_key(user_id), websocket)
+        self._forget(_key(user_id), websocket)
 
     def _forget(self, key: Any, websocket: Any) -> None:
         connections = self.active_connections.get(key)
@@ -75,7 +75,7 @@ class WebSocketManager:
     def get_connection_count(self, user_id: Any = None) -> int:
         """How many connections a user has, or all users together."""
         if user_id is not None:
-            return len(self.active_connections.get(wire_key(user_id), ()))
+            return len(self.active_connections.get(_key(user_id), ()))
         return sum(map(len, self.active_connections.values()))
 
     def get_active_users(self) -> list[Any]:
@@ -97,10 +97,11 @@ class WebSocketManager:
         return await self._send_to_all(user_id, protocol.frame("notification", notification))
 
     async def broadcast_to_multiple_users(
-        self, user_ids: Collection[Any], notification: Mapping[str, Any]
+        self, user_ids: Iterable[Any], notification: Mapping[str, Any]
     ) -> dict[Any, BroadcastResult]:
         """The same for many users; the frame is rendered once."""
         text = protocol.frame("notification", notification)
+        user_ids = list(user_ids)
         results = await asyncio.gather(*(self._send_to_all(user_id, text) for user_id in user_ids))
         return dict(zip(user_ids, results, strict=True))
 
@@ -113,7 +114,7 @@ class WebSocketManager:
         return await self._send_to_all(user_id, protocol.plain_confirmation(notification_id, read=read))
 
     async def _send_to_all(self, user_id: Any, text: str) -> BroadcastResult:
-        key = wire_key(user_id)
+        key = _key(user_id)
         # A copy: connections come and go while the slow ones are waited for, and no lock is held meanwhile.
         connections = list(self.active_connections.get(key, ()))
         if not connections:
@@ -141,19 +142,31 @@ class WebSocketManager:
             since, epoch = state.rev, state.epoch
             self._stand_at(connection, state, since)
         else:
-            await self._resume(connection, state, since, epoch)
+            return await self._resume(connection, state, since, epoch)
         return True
 
     async def sync(self, connection: Connection, since: int, epoch: str) -> None:
         """Answer a client that asks for what it missed."""
-        connection.sent = None
-        state = await self.snapshots.get(connection.user_id)
-        if state is not None:
-            await self._resume(connection, state, since, epoch)
+        before, connection.sent = connection.sent, None
+        self.repairs.interrupt(connection)
+        try:
+            state = await self.snapshots.get(connection.user_id)
+            known = state is not None and await self._resume(connection, state, since, epoch)
+        except Exception:
+            # The client hears of the failure. With no place to stand, it would never hear of anything else.
+            if before is not None:
+                connection.epoch, connection.sent = epoch, min(since, before)
+                self.repairs.add(connection)
+            raise
+        if not known:
+            connection.close(Close.RIGHT_ENDED, "Access ended")
 
-    async def _resume(self, connection: Connection, state: InboxState, since: int, epoch: str) -> None:
+    async def _resume(self, connection: Connection, state: InboxState, since: int, epoch: str) -> bool:
         if went_back(state, since, epoch):
-            state = await run_db(start_new_epoch, state.user_id, using=write_database())
+            renewed = await run_db(start_new_epoch, state.user_id, using=write_database())
+            if renewed is None:
+                return False  # the user was deleted meanwhile
+            state = renewed
         reason = resync_reason(state, since, epoch)
         if reason:
             connection.push(protocol.resync_required(reason, state.epoch, state.rev))
@@ -161,12 +174,18 @@ class WebSocketManager:
         elif since == state.rev:
             connection.push(protocol.sync_complete(state.rev, state.seen_seq, state.unread_count))
         self._stand_at(connection, state, since)
+        return True
 
     def _stand_at(self, connection: Connection, state: InboxState, rev: int) -> None:
         connection.epoch, connection.sent = state.epoch, rev
         connection.early.clear()
         if rev < max(state.rev, connection.highest):
             self.repairs.add(connection)
+
+    @property
+    def started(self) -> bool:
+        """Whether anybody listens: a manager that only registers sockets needs no hints."""
+        return self._background is not None
 
     def receive_from_any_thread(self, hint: Hint) -> None:
         """Take a hint that arose in this process."""
@@ -240,7 +259,15 @@ def greeting(connection: Connection, state: InboxState) -> str:
     return protocol.frame("connection_established", data)
 
 
-_managers: WeakKeyDictionary[asyncio.AbstractEventLoop, WebSocketManager] = WeakKeyDictionary()
+def _key(user_id: Any) -> Any:
+    """How a user is registered, whether named by a key, its text or the user."""
+    try:
+        return wire_key(parse_user_key(user_id))
+    except UnknownRecipient:
+        return wire_key(user_id)
+
+
+_managers: dict[asyncio.AbstractEventLoop, WebSocketManager] = {}
 
 
 def get_websocket_manager() -> WebSocketManager:
@@ -253,11 +280,14 @@ def get_websocket_manager() -> WebSocketManager:
     loop = asyncio.get_running_loop()
     manager = _managers.get(loop)
     if manager is None:
+        for old in list(_managers):
+            if old.is_closed():
+                _managers.pop(old, None)
         manager = _managers[loop] = WebSocketManager()
         manager.loop = loop
     return manager
 
 
 def local_managers() -> list[WebSocketManager]:
-    """The managers of every loop of this process."""
-    return list(_managers.values())
+    """The managers that have been started, of every open loop of this process."""
+    return [manager for loop, manager in list(_managers.items()) if manager.started and not loop.is_closed()]

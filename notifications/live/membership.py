@@ -59,6 +59,7 @@ class Membership:
         self._channel = ""
         self._wanted: set[str] = set()
         self._joined: set[str] = set()
+        self._stale: set[str] = set()  # groups of which it is not known whether we are in them
         self._converging: dict[str, asyncio.Task[None]] = {}
         self._ready = asyncio.Event()
         self._broken = False
@@ -77,7 +78,7 @@ class Membership:
             except Exception as error:
                 self._failed(error)
                 # A layer that lost its server may have lost our memberships with it.
-                self._joined.clear()
+                self._stale |= self._joined
                 await asyncio.sleep(RETRY_SECONDS)
                 self.converge()
 
@@ -111,27 +112,31 @@ class Membership:
 
     def rejoin(self, group: str) -> None:
         """A hint was missed: perhaps the layer has forgotten us."""
-        self._joined.discard(group)
+        self._stale.add(group)
         self._converge(group)
 
     def converge(self) -> None:
         """Try again what failed; called every few seconds."""
         if time.monotonic() > self._rejoin_at:
             self._rejoin_at = time.monotonic() + REJOIN_SECONDS
-            self._joined.clear()
-        for group in self._wanted ^ self._joined:
+            self._stale |= self._joined
+        for group in (self._wanted ^ self._joined) | self._stale:
             self._converge(group)
 
     def _converge(self, group: str) -> asyncio.Task[None] | None:
         task = self._converging.get(group)
-        if task is None and (group in self._wanted) != (group in self._joined) and self._channel:
+        if task is None and self._channel and not self._settled(group):
             task = self._converging[group] = asyncio.create_task(self._move(group))
         return task
 
+    def _settled(self, group: str) -> bool:
+        return group not in self._stale and (group in self._wanted) == (group in self._joined)
+
     async def _move(self, group: str) -> None:
         try:
-            while (wanted := group in self._wanted) != (group in self._joined):
-                if wanted:
+            while not self._settled(group):
+                self._stale.discard(group)
+                if group in self._wanted:
                     await self._layer.group_add(group, self._channel)
                     self._joined.add(group)
                 else:
@@ -139,6 +144,7 @@ class Membership:
                     self._joined.discard(group)
             self._broken = False
         except Exception as error:
+            self._stale.add(group)
             self._failed(error)
         finally:
             del self._converging[group]

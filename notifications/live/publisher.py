@@ -25,6 +25,7 @@ logger = logging.getLogger("notifications")
 
 COALESCE_FROM = 16  # waiting single hints; fewer go to their users' groups
 COALESCE_UP_TO = 500
+COALESCE_CHARACTERS = 1_000_000  # of frames
 LONGEST_QUEUE = 20_000
 FLUSH_SECONDS = 0.5
 SHORTEST_BREAK_SECONDS = 0.5
@@ -113,7 +114,12 @@ class Publisher:
                 await _publish(layer, breaker, group, message)
 
     def _take(self) -> list[tuple[str, dict[str, Any]]]:
-        taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), COALESCE_UP_TO))]
+        taken: list[hints.Hint] = []
+        size = 0
+        while self._waiting and len(taken) < COALESCE_UP_TO and size < COALESCE_CHARACTERS:
+            hint = self._waiting.popleft()
+            taken.append(hint)
+            size += sum(len(entry["f"]) for entry in hint.get("frames", ()) if entry)
         single = [hint for hint in taken if "user" in hint]
         messages = [(everyone_group(), hint) for hint in taken if "user" not in hint]
         if len(single) < COALESCE_FROM:

@@ -23,12 +23,13 @@ from ..inbox.events import Row
 from . import protocol
 from .connection import Connection
 from .executor import run_db
+from .hints import is_read
+from .protocol import Close
 
 logger = logging.getLogger("notifications")
 
 RETRY_SECONDS = 1.0
 FRAMES_AT_ONCE = 100
-ROWS_OF_ONE = 50_000
 
 
 class Repairs:
@@ -50,6 +51,12 @@ class Repairs:
             return
         self._due[connection] = due
         self._added.set()
+
+    def interrupt(self, connection: Connection) -> None:
+        """End a replay: the client has just said where it really stands, which may be further back."""
+        connection.lagging = False
+        if replay := self._replaying.get(connection):
+            replay.cancel()
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -76,6 +83,7 @@ class Repairs:
 
     async def _repair(self, due: list[Connection]) -> None:
         since: dict[Any, int] = {}
+        noted: dict[Connection, tuple[int, str]] = {}
         for connection in due:
             del self._due[connection]
             if connection.sent is None or connection.close_code is not None:
@@ -83,34 +91,40 @@ class Repairs:
             elif connection.lagging or connection.early:
                 connection.lagging = True
                 connection.early.clear()
+                noted[connection] = (connection.sent, connection.epoch)
                 since[connection.user_id] = min(connection.sent, since.get(connection.user_id, connection.sent))
         if not since:
             return
         found = await run_db(changes_since, since, using=write_database())
         if missing := since.keys() - found.keys():
-            # Left out of a full page, most likely; or somebody deleted the inbox, and this makes it anew.
+            # Somebody deleted the inbox; this makes it anew.
             await run_db(inbox_states, missing, using=write_database())
-        for connection in due:
-            if connection.lagging and connection.user_id in since:
-                await self._bring_up(connection, found.get(connection.user_id), since[connection.user_id])
+        for connection, stood_at in noted.items():
+            if connection.lagging:
+                changes = found.get(connection.user_id)
+                if changes and not changes.complete and since[connection.user_id] < stood_at[0]:
+                    changes = await self._read_alone(connection.user_id, stood_at[0])
+                await self._bring_up(connection, changes, stood_at)
 
     def _again(self, connections: list[Connection], *, delay: float) -> None:
         for connection in connections:
             self._due[connection] = connection.loop.time() + delay
         self._added.set()
 
-    async def _bring_up(self, connection: Connection, changes: Changes | None, since: int) -> None:
+    async def _bring_up(self, connection: Connection, changes: Changes | None, noted: tuple[int, str]) -> None:
         if connection.sent is None or connection.close_code is not None:
             connection.lagging = False
             return
-        # Not read yet; or being replayed to; or the client has asked for more than was read, while it was read.
-        if changes is None or connection in self._replaying or connection.sent < since:
+        # Not read yet; or being replayed to; or it was synced while the database was read, which may be older.
+        if changes is None or connection in self._replaying or (connection.sent, connection.epoch) != noted:
             self._again([connection], delay=conf.GAP_SECONDS)
             return
-        if not changes.complete and len(changes.rows) <= conf.MAX_REPLAY:
-            changes = await self._read_alone(connection, since) or changes
         if went_back(changes.state, connection.sent, connection.epoch):
-            changes.state = await run_db(start_new_epoch, connection.user_id, using=write_database())
+            state = await run_db(start_new_epoch, connection.user_id, using=write_database())
+            if state is None:  # the user was deleted meanwhile
+                connection.close(Close.RIGHT_ENDED, "Access ended")
+                return
+            changes.state = state
         replay = self._replay if connection.protocol == 2 else self._replay_plain
         rows = [row for row in changes.rows if row["rev"] > (connection.sent or 0)]
         # In a task of its own: a slow reader must not hold up the other repairs.
@@ -118,11 +132,9 @@ class Repairs:
         self._replaying[connection] = task
         task.add_done_callback(partial(self._replayed, connection))
 
-    async def _read_alone(self, connection: Connection, since: int) -> Changes | None:
-        """What others' rows left no room for, or a single revision that is longer than a page."""
-        user_id = connection.user_id
-        found = await run_db(changes_since, {user_id: since}, limit=ROWS_OF_ONE, using=write_database())
-        return found.get(user_id)
+    async def _read_alone(self, user_id: Any, since: int) -> Changes | None:
+        """What another socket of the same user, that is further behind, left no room for."""
+        return (await run_db(changes_since, {user_id: since}, using=write_database())).get(user_id)
 
     def _replayed(self, connection: Connection, task: asyncio.Task[None]) -> None:
         del self._replaying[connection]
@@ -153,10 +165,11 @@ class Repairs:
     async def _replay_plain(
         self, connection: Connection, state: InboxState, rows: list[Row], *, complete: bool
     ) -> None:
-        known = connection.sent or 0 if connection.epoch == state.epoch else state.rev
+        known = connection.sent or 0
         connection.epoch = state.epoch
         await self._push_all(connection, plain_rows(rows, known, state.unread_count))
         connection.push(protocol.unread_count(state.unread_count))
+        # Of a revision that is longer than a page, there is the count only.
         self._finish(connection, state.rev if complete or not rows else rows[-1]["rev"])
         if not complete and rows:
             self.add(connection)
@@ -175,7 +188,7 @@ def plain_rows(rows: Iterable[Row], known: int, unread_count: int) -> Iterator[s
     """In the eight types: new rows, and one confirmation per changed row."""
     for row in rows:
         if row["seq"] <= known:
-            yield protocol.plain_confirmation(row["id"], read=not row["counted"])
+            yield protocol.plain_confirmation(row["id"], read=is_read(row))
         elif not row["deleted_at"]:
             head = protocol.notification_head(row)
             yield protocol.notification_frame(head, pk=row["id"], rev=row["seq"], unread_count=unread_count)

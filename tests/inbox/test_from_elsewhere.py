@@ -132,6 +132,16 @@ def test_notifications_alone_beside_an_inbox_that_knows_nothing_of_them(ana: Any
     assert Inbox.objects.values_list("last_rev", "unread_count").get(pk=ana.pk) == (7, 3)
 
 
+def test_an_inbox_alone_that_is_older_than_its_rows(ana: Any, dump: str, tmp_path: Path) -> None:
+    epoch = Inbox.objects.get(pk=ana.pk).epoch
+    send(ana, "later")
+    rows = [entry for entry in json.loads(Path(dump).read_text()) if entry["model"] == "notifications.inbox"]
+    call_command("loaddata", fixture(tmp_path, *rows), verbosity=0)
+    check()
+    inbox = Inbox.objects.get(pk=ana.pk)
+    assert (inbox.last_rev, inbox.unread_count, inbox.epoch == epoch) == (7, 3, False)
+
+
 def test_an_inbox_that_went_back_below_its_rows_heals(ana: Any, heard: Heard) -> None:
     """As when only that table was restored: its next number is taken already."""
     for _ in range(3):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils.translation import gettext_lazy
 
-from notifications import Priority, asend_notification, send_notification
+from notifications import Priority, asend_notification, send_notification, send_notifications
 from notifications.models import Notification
 from notifications.signals import inbox_changed
 from notifications.types import DeliveryChannel
@@ -154,16 +154,25 @@ async def test_the_async_twin_does_the_same(ana: Any) -> None:
     assert (row.priority, row.seq) == ("low", 1)
 
 
-def test_a_listener_that_fails_never_fails_the_send(ana: Any, caplog: Any) -> None:
+def test_a_listener_that_fails_fails_neither_the_send_nor_another_listener(ana: Any) -> None:
     def broken(**_: Any) -> None:
         raise RuntimeError("no layer today")
 
+    heard: list[Any] = []
+
+    def listen(changes: Any, **_: Any) -> None:
+        heard.extend(changes)
+
     inbox_changed.connect(broken)
+    inbox_changed.connect(listen)
     try:
         result = send_notification(ana, "stock_alert", "x")
+        send_notifications([ana], "stock_alert", "x")
     finally:
         inbox_changed.disconnect(broken)
+        inbox_changed.disconnect(listen)
     assert result["success"] is True
+    assert len(heard) == 2
     check(ana)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -33,9 +34,11 @@ def running(django_db_setup: None, django_db_blocker: Any) -> Iterator[Running]:
     sites: dict[Any, Site] = {}
 
     def run(kind: Kind, *, env: dict[str, str | None] | None = None, **notifications: Any) -> Site:
+        # What is so for every server of this run makes no other server.
+        env = {name: value for name, value in (env or {}).items() if os.environ.get(name) != value}
         key = (kind, str(env), *sorted(notifications.items()))
         if key not in sites:
-            sites[key] = Site(kind, {**environment(**notifications), **(env or {})})
+            sites[key] = Site(kind, {**environment(**notifications), **env})
         if not sites[key].running:
             sites[key].start()
         return sites[key]

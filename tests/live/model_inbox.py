@@ -51,7 +51,11 @@ class ModelInbox:
 
     def many(self) -> hints.Hint | None:
         """A revision that fits no frame."""
-        return self._change(Kind.MANY, self._living()[:3], archived_at=MOMENT, counted=False)
+        return self._change(Kind.MANY, self._living()[:3], archived_at=MOMENT, read_at=MOMENT, counted=False)
+
+    def put_away_unread(self) -> hints.Hint | None:
+        """Archived, and then marked unread: it is not counted."""
+        return self._change(Kind.MANY, self._living()[:1], archived_at=MOMENT, counted=False)
 
     def see(self) -> hints.Hint:
         self.rev += 1

@@ -62,3 +62,11 @@ def test_all_up_to_a_sequence_must_be_read_from_the_database_for_the_original():
     (entry,) = hints.single(InboxChange(1, "e", [step]))["frames"]
     assert json.loads(entry["f"])["data"]["up_to_seq"] == 8
     assert hints.plain_frames(entry) is None
+
+
+def test_of_a_burst_no_frames_are_made():
+    """Every receiver reads the database then, old ones too."""
+    model = ModelInbox()
+    assert None not in model.create(hints.BURST)["frames"]
+    hint = model.create(hints.BURST + 1)
+    assert hint["frames"] == [None] * (hint["to_rev"] - hint["from_rev"] + 1) == [None] * (hints.BURST + 1)

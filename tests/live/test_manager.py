@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import weakref
 from typing import Any
 
 import pytest
 
-from notifications.live.manager import WebSocketManager, get_websocket_manager
+from notifications.live.manager import WebSocketManager, get_websocket_manager, local_managers
 from tests.live.asgi_socket import AsgiSocket, connection
 
 
@@ -140,6 +142,42 @@ async def test_the_manager_is_one_per_event_loop(manager):
 
     assert get_websocket_manager() is get_websocket_manager()
     assert await asyncio.to_thread(elsewhere) is not get_websocket_manager()
+
+
+def test_a_manager_goes_with_its_loop():
+    async def start() -> weakref.ref[WebSocketManager]:
+        get_websocket_manager().start()
+        return weakref.ref(get_websocket_manager())
+
+    first = asyncio.run(start())
+    asyncio.run(start())
+    gc.collect()
+    assert first() is None
+
+
+async def test_hints_go_to_started_managers_only(settings):
+    settings.NOTIFICATIONS = {"CHANNEL_LAYER": "none", "DB_THREADS": 1}
+    manager = get_websocket_manager()
+    assert manager not in local_managers()
+    manager.start()
+    assert manager in local_managers()
+    await manager.cleanup()
+    assert manager not in local_managers()
+
+
+async def test_a_user_may_be_named_by_the_keys_text(manager):
+    socket, odd = Socket(), Socket()
+    await manager.connect(123, socket)
+    await manager.connect("no key of this site", odd)
+    for name in ("123", "no key of this site"):
+        assert (await manager.broadcast_notification(name, {"id": 1}))["sent"] == 1
+        assert manager.get_connection_count(name) == 1
+    assert await manager.broadcast_to_multiple_users((name for name in ["123", 5]), {"id": 2}) == {
+        "123": {"sent": 1, "failed": 0, "total_connections": 1},
+        5: {"sent": 0, "failed": 0, "total_connections": 0},
+    }
+    await manager.disconnect("123", socket)
+    assert manager.get_active_users() == ["no key of this site"]
 
 
 async def test_a_hanging_connection_holds_up_nobody_and_counts_as_failed(manager, settings):

@@ -99,6 +99,17 @@ async def test_a_receive_that_fails_is_begun_anew_and_all_groups_are_joined_agai
     await until(lambda: member.heard == [{"n": 1}, {"n": 2}])
 
 
+async def test_a_group_that_is_left_while_the_layer_fails_is_left_when_it_is_well(world, member):
+    await member.join("a")
+    await until(lambda: "receive" in world.calls)
+    world.error = ConnectionError("gone")
+    await member.layer._messages.put({"n": 1})
+    await until(lambda: member._broken)
+    member.leave("a")
+    world.error = None
+    await until(lambda: "a" not in world.groups)
+
+
 async def test_a_hint_that_cannot_be_read_does_not_end_the_loop(world):
     heard: list[Any] = []
 

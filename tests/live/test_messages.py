@@ -50,7 +50,7 @@ async def test_unread_count_at_connect_on_change_and_on_request(live: LiveSite, 
 async def test_ping_and_pong_from_the_server(quick: LiveSite, user):
     """A client that answers stays, however long nothing happens."""
     client = await quick.open(user, protocol=1)
-    await client.hears("ping", 4, seconds=8)
+    await client.hears("ping", 3, seconds=8)  # more than SILENCE_SECONDS
     assert all("data" not in frame for frame in client.frames if frame["type"] == "ping")
     assert not client.closed
 
@@ -103,6 +103,15 @@ async def test_marking_again_is_answered_to_whoever_asked_only(live: LiveSite, u
         await asking.hears("notification_read_confirmation", number)
     await other.ask_back()
     assert len(other.of("notification_read_confirmation")) == 1
+
+
+async def test_unarchiving_what_is_not_archived_calls_nothing_read(live: LiveSite, user):
+    client = await live.open(user, protocol=1)
+    pk = await live.send(user)
+    await client.until(lambda: client.copy.unread_count == 1)
+    await client.say("unarchive", notification_id=pk, request_id="r1")
+    assert await client.hears("unread_count", 3) == {"unread_count": 1, "request_id": "r1"}
+    assert client.of("notification_read_confirmation") == []
 
 
 async def test_anothers_notification_can_be_neither_read_nor_seen_to_exist(live: LiveSite, user, other):

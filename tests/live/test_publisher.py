@@ -60,6 +60,17 @@ def test_many_at_once_go_together_and_in_order(world, publisher):
     assert len(world.sent) < 1_200 / COALESCE_FROM
 
 
+def test_many_long_ones_go_in_messages_of_a_bounded_size(world, publisher):
+    world.open.clear()
+    for n in range(90):
+        publisher.submit({**hint(n), "frames": [{"f": "x" * 60_000}, None]})
+    world.open.set()
+    assert publisher.flush(5)
+    assert world.subjects == list(range(90))
+    packed = [len(message["hints"]) for _, message in world.sent if "hints" in message]
+    assert max(packed) == 17  # the first that makes a million is the last
+
+
 def test_a_hanging_layer_costs_no_sender_anything(world, publisher):
     world.open.clear()
     started = time.perf_counter()
@@ -67,6 +78,14 @@ def test_a_hanging_layer_costs_no_sender_anything(world, publisher):
         publisher.submit(hint(n))
     assert time.perf_counter() - started < 0.2
     assert not publisher.flush(0.05)
+
+
+def test_a_hanging_layer_is_given_up_after_the_time_out(world, publisher):
+    failures = hint_failures_total.value()
+    world.open.clear()
+    publisher.submit(hint(1))
+    assert publisher.flush(5)
+    assert (world.sent, hint_failures_total.value() - failures) == ([], 1)
 
 
 def test_after_a_failure_nothing_is_tried_for_a_while_and_then_it_works_again(world, publisher):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from notifications.live import repairs
+from notifications.live import repairs, snapshots
 from tests.live.hub import Hub, come_to_rest, scenario
 from tests.live.waiting import until
 
@@ -25,6 +25,26 @@ async def test_a_hint_between_the_accept_and_the_snapshot_is_not_lost(hub: Hub):
         hub.manager._stand_at(stream, snapshot, 0)
     await come_to_rest(hub)
     assert hub.copies[2].seqs == hub.copies[1].seqs == [1]
+
+
+@scenario
+async def test_a_hint_while_the_database_is_read_is_not_lost(hub: Hub):
+    """The last one, which no later hint would show to be missing."""
+    read = repairs.run_db
+
+    async def commit_meanwhile(*args: Any, **kwargs: Any) -> Any:
+        answer = await read(*args, **kwargs)
+        if hub.reads == 1:
+            hub.manager.fanout.receive(hub.model.create())
+            await until(lambda: hub.streams[2].highest == 2)
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(repairs, "run_db", commit_meanwhile)
+        hub.model.create()
+        hub.reconcile()
+        await come_to_rest(hub)
+    assert hub.copies[2].seqs == hub.copies[1].seqs == [1, 2]
 
 
 @scenario
@@ -132,3 +152,165 @@ async def test_one_revision_that_no_frame_can_hold_is_read(hub: Hub):
     assert hub.copies[2].unread_count == hub.copies[1].unread_count == 0
     confirmed = [f["data"] for f in hub.sockets[1].frames if f["type"] == "notification_read_confirmation"]
     assert confirmed == [{"notification_id": pk, "read": True} for pk in (100, 101, 102)]
+
+
+@scenario
+async def test_what_is_archived_unread_is_not_called_read(hub: Hub):
+    hub.manager.fanout.receive(hub.model.create())
+    hub.manager.fanout.receive(hub.model.put_away_unread())
+    await come_to_rest(hub)
+    confirmed = [f["data"] for f in hub.sockets[1].frames if f["type"] == "notification_read_confirmation"]
+    assert confirmed == [{"notification_id": 100, "read": False}]
+
+
+@scenario
+async def test_new_rows_of_a_new_epoch_are_shown_to_a_default_client(hub: Hub):
+    hub.manager.fanout.receive(hub.model.create())
+    await come_to_rest(hub)
+    hub.model.new_epoch()
+    hub.model.create()
+    await come_to_rest(hub, reconciler=True)
+    assert hub.copies[1].shown == [100, 101]
+
+
+@scenario
+async def test_a_client_that_asks_for_more_while_it_is_replayed_to(hub: Hub):
+    """The end of a replay that began further on must not move it past what it asks for."""
+    for _ in range(2):
+        hub.manager.fanout.receive(hub.model.create())
+    await come_to_rest(hub)
+
+    async def present(*_: Any, **__: Any) -> Any:
+        return {1: hub.model.changes(0).state}
+
+    hub.sockets[2].stick()
+    hub.model.create(150)
+    hub.reconcile()
+    await until(lambda: hub.streams[2]._queue is not None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(snapshots, "run_db", present)
+        await hub.manager.sync(hub.streams[2], 0, "e")
+    hub.sockets[2].free()
+    await until(lambda: hub.settled)
+    *replay, end = hub.sockets[2].frames[-153:]
+    assert [frame["data"]["seq"] for frame in replay if frame["data"].get("replay")] == list(range(1, 153))
+    assert (end["type"], end["data"]["rev"]) == ("sync_complete", 152)
+
+
+@scenario
+async def test_a_sync_that_finds_no_database_leaves_nobody_deaf(hub: Hub):
+    for _ in range(3):
+        hub.manager.fanout.receive(hub.model.create())
+    await come_to_rest(hub)
+
+    async def fail(*_: Any, **__: Any) -> Any:
+        raise OperationalError("gone")
+
+    hub.copies[2].rev = 1
+    hub.copies[2].begin(resuming=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(snapshots, "run_db", fail)
+        with pytest.raises(OperationalError):
+            await hub.manager.sync(hub.streams[2], 1, "e")
+    await come_to_rest(hub)
+    replayed = [frame["data"]["seq"] for frame in hub.sockets[2].frames if frame["data"].get("replay")]
+    assert replayed == [2, 3]
+    hub.manager.fanout.receive(hub.model.create())
+    await come_to_rest(hub)
+    assert hub.copies[2].live_revs[-1] == 4
+
+
+@scenario
+async def test_a_sync_during_a_read_that_began_before_it_starts_no_new_epoch(hub: Hub):
+    """The read knows an older revision than the sync: that is no database that went back."""
+    read, reading, asked = repairs.run_db, asyncio.Event(), []
+
+    async def slowly(function: Any, *args: Any, **kwargs: Any) -> Any:
+        asked.append(function)
+        answer = await read(function, *args, **kwargs)
+        await reading.wait()
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(repairs, "run_db", slowly)
+        hub.model.create()
+        hub.reconcile()
+        await until(lambda: hub.reads == 1)
+        hub.model.create()
+        hub.copies[2].load(hub.model.pages())
+        hub.manager._stand_at(hub.streams[2], hub.model.changes(0).state, 2)
+        reading.set()
+        await come_to_rest(hub, reconciler=True)
+    assert set(asked) == {repairs.changes_since}
+
+
+@scenario
+async def test_whose_user_is_deleted_before_a_new_epoch_is_closed(hub: Hub):
+    hub.manager.fanout.receive(hub.model.create())
+    await come_to_rest(hub)
+    read = repairs.run_db
+
+    async def nobody(function: Any, *args: Any, **kwargs: Any) -> Any:
+        return None if function is repairs.start_new_epoch else await read(function, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(repairs, "run_db", nobody)
+        hub.model.rev = 0
+        hub.model.rows.clear()
+        hub.reconcile()
+        await until(lambda: all(socket.closed_with == [4410] for socket in hub.sockets.values()))
+
+
+@scenario
+async def test_who_syncs_after_the_user_was_deleted_is_closed(hub: Hub):
+    async def nobody(*_: Any, **__: Any) -> dict[Any, Any]:
+        return {}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(snapshots, "run_db", nobody)
+        await hub.manager.sync(hub.streams[2], 0, "e")
+    await until(lambda: hub.sockets[2].closed_with == [4410])
+
+
+@scenario
+async def test_a_tab_that_is_far_behind_takes_nothing_from_another_one_of_its_user(hub: Hub):
+    """One page of rows is read for both, and ends before what the other one misses."""
+    for _ in range(3):
+        hub.manager.fanout.receive(hub.model.create())
+    await come_to_rest(hub)
+    read = repairs.run_db
+
+    async def a_page(function: Any, since: dict[int, int], **kwargs: Any) -> Any:
+        answer = await read(function, since, **kwargs)
+        for changes in answer.values():
+            changes.rows, changes.complete = changes.rows[:2], len(changes.rows) <= 2
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(repairs, "run_db", a_page)
+        hub.model.create()
+        hub.reconcile()
+        hub.manager._stand_at(hub.streams[2], hub.model.changes(0).state, 0)
+        await come_to_rest(hub)
+    assert hub.copies[1].seqs == [1, 2, 3, 4]
+    assert hub.sockets[2].frames[-1]["data"]["reason"] == "too_far"
+
+
+@scenario
+async def test_of_one_revision_longer_than_a_page_a_default_client_hears_the_count(hub: Hub):
+    """The other one loads its list."""
+    read = repairs.run_db
+
+    async def no_room(*args: Any, **kwargs: Any) -> Any:
+        answer = await read(*args, **kwargs)
+        for changes in answer.values():
+            changes.rows, changes.complete = [], False
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(repairs, "run_db", no_room)
+        hub.model.create()
+        hub.reconcile()
+        await come_to_rest(hub)
+    assert [frame["data"] for frame in hub.sockets[1].frames] == [{"unread_count": 1}]
+    assert [frame["data"]["reason"] for frame in hub.sockets[2].frames] == ["too_far"]
