@@ -9,12 +9,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 
+import hypothesis
 import pytest
 from asgiref.sync import SyncToAsync
 from django.db import connections
 
 from tests import plugin, services
 from tests.servers import Kind, Site
+
+# A busy machine is slow, and no fault of what is tested.
+hypothesis.settings.register_profile("here", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("here")
 
 MakeSite = Callable[..., Site]
 
