@@ -158,7 +158,11 @@ class Notification(Content):
             return
         using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
         with transaction.atomic(using=using):
-            self._save_over(self._stored(using), *args, **kwargs)
+            stored = self._stored(using)
+            self._save_over(stored, *args, **kwargs)
+            if stored is not None and stored["deleted_at"] is not None:
+                # Whoever numbers the deletion meanwhile skips the row, since it is held here.
+                notifications_written.send(Notification, user_ids=[stored["recipient_id"]], using=using)
 
     save.alters_data = True  # type: ignore[attr-defined]
 

@@ -27,12 +27,12 @@ def transactional_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[
 
 
 def _empty(*models: type[Model]) -> None:
+    tables = [model._meta.db_table for model in models]
+    many = connection.vendor == "postgresql" and get_user_model().objects.count() > 1_000
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(f"TRUNCATE {', '.join(model._meta.db_table for model in models)} CASCADE")
-            return
-        for model in models:
-            cursor.execute(f"DELETE FROM {model._meta.db_table}")
+        # Where there is much to delete, this is quicker, and leaves nothing behind that later tests read over.
+        for statement in [f"TRUNCATE {', '.join(tables)} CASCADE"] if many else [f"DELETE FROM {t}" for t in tables]:
+            cursor.execute(statement)
 
 
 @pytest.fixture
