@@ -19,9 +19,11 @@ DEPLOY_ENV = DJANGO_SETTINGS_MODULE=project.production \
 	DATABASE_URL=postgres://site@db.example.org/site \
 	REDIS_URL=redis://redis.example.org:6379/0
 
-# Only the stream needs its faults tested on Redis, and only what speaks SQL of its own a second database.
+# Only the stream needs its faults tested on Redis, and only what speaks SQL of its own a second database; what
+# knows neither is tested once.
 SQLITE_TESTS := $(or $(TESTS),tests --ignore=tests/faults)
-SERVICES_TESTS := $(or $(TESTS),tests/inbox tests/models tests/live tests/faults)
+PURE := commands connection fanout hints limits protocol repairs
+SERVICES_TESTS := $(or $(TESTS),tests/inbox tests/models tests/live tests/faults $(PURE:%=--ignore=tests/live/test_%.py))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-sqlite test-services test-uuid check lint types floors migrations deploy lock clean
