@@ -18,7 +18,9 @@ from tests import plugin, services
 from tests.servers import Kind, Site
 
 # A busy machine is slow, and no fault of what is tested.
-hypothesis.settings.register_profile("here", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile(
+    "here", deadline=None, max_examples=50, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("here")
 
 MakeSite = Callable[..., Site]

@@ -116,9 +116,9 @@ async def test_a_lost_hint_is_noticed_at_the_next_and_read_from_the_database(liv
     missed = [(await Notification.objects.acreate(recipient=user, type=TYPE, subject="missed")).pk for _ in range(3)]
     await sync_to_async(Notification.objects.filter(pk=missed[1]).delete)()
     sent = await live.send(user, "sent")
-    await client.until(lambda: sent in client.copy.rows)
+    await client.until(lambda: client.copy.rev == 5)  # the rows come before the end of their replay
     assert set(client.copy.rows) == {missed[0], missed[2], sent}
-    assert (client.copy.rev, client.copy.unread_count) == (5, 3)
+    assert client.copy.unread_count == 3
     assert [data["replay"] for data in client.of("notification")] == [True, True, True]
 
 
