@@ -1,0 +1,78 @@
+"""The clients of the two systems, alike enough for one storm."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+from tests.client import FINAL_CODES, Client, Frame
+
+SILENT_INTERVALS = 2.5  # as the browser's: so many pings missing, and the network has lost us without telling
+
+
+class ProductClient(Client):
+    """The strict client, which also notices when nothing comes any more."""
+
+    async def _stay(self) -> None:
+        while not (self.closes and self.closes[-1][0] in FINAL_CODES):
+            if self.closed:
+                with suppress(OSError, InvalidHandshake, TimeoutError, ConnectionClosed):
+                    await self.connect(greeted=False)
+            elif asyncio.get_running_loop().time() - self.heard_at > self._patience:
+                await self.drop()
+            await asyncio.sleep(0.05)
+
+    @property
+    def _patience(self) -> float:
+        greetings = self.of("connection_established")
+        return greetings[-1].get("ping_interval", 30.0) * SILENT_INTERVALS if greetings else 15.0
+
+    async def connect(self, *, greeted: bool = True) -> ProductClient:
+        self.heard_at = asyncio.get_running_loop().time()
+        return await super().connect(greeted=greeted)
+
+    def _hear(self, frame: Frame) -> None:
+        self.heard_at = asyncio.get_running_loop().time()
+        super()._hear(frame)
+
+    @property
+    def broken(self) -> str:
+        return str(self._broken or "")
+
+
+class TutorialCopy:
+    """What a tutorial's page does with a frame: it appends it."""
+
+    rev = None
+    epoch = ""
+    needs_list = False
+
+    def __init__(self) -> None:
+        self.shown: list[int] = []
+        self.unread_count: int | None = None
+        self.up_to_date = False
+
+    def begin(self, *, resuming: bool) -> None:
+        self.up_to_date = False
+
+    def hear(self, kind: str, data: dict[str, Any]) -> None:
+        if kind == "connection_established":
+            self.up_to_date = True
+        elif kind == "notification":
+            self.shown.append(data["id"])
+
+
+class TutorialClient(Client):
+    broken = ""
+
+    def __init__(self, url: str, **options: Any) -> None:
+        super().__init__(url, protocol=1, **options)
+        self.copy = TutorialCopy()
+
+    def _hear(self, frame: Frame) -> None:
+        self.frames.append(frame)
+        self._news.set()
+        self.copy.hear(frame["type"], frame.get("data", {}))
