@@ -78,7 +78,7 @@ def end(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM, 
 
 
 def wait_until_ready(
-    process: subprocess.Popen[bytes], answers: Callable[[], bool], *, log: Path, seconds: float = 20.0
+    process: subprocess.Popen[bytes], answers: Callable[[], bool], *, log: Path, seconds: float = 60.0
 ) -> None:
     """Ask every 20 ms whether the server answers.
 

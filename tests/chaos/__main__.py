@@ -27,15 +27,18 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=JOBS, help="worlds at a time (default: %(default)s)")
     parser.add_argument("--only", default="", metavar="TEXT", help="worlds whose name holds this, such as daphne-core")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there, too")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="write them as a page of the documentation, too")
     parser.add_argument("--list", action="store_true", help="name the worlds and their rows, and end")
     return parser.parse_args()
 
 
 async def run(place: Place, turn: asyncio.Semaphore, databases: Any, report: Any) -> None:
+    from .world import SETTINGS_MODULE
+
     async with turn:
         url = await asyncio.to_thread(databases.make, place)
         place = replace(place, database_url=url)
-        env = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": report.settings_module[place.system]}
+        env = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": SETTINGS_MODULE[place.system]}
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.chaos.run", place.as_json(),
             cwd=ROOT, env=env, stdout=asyncio.subprocess.PIPE, stderr=report.log(place), limit=2**20,
@@ -50,8 +53,8 @@ async def main() -> int:
     from . import rows  # noqa: F401
     from .databases import Databases
     from .places import places
-    from .table import Report
-    from .world import SETTINGS_MODULE
+    from .report import Report
+    from .table import page, table
 
     options = arguments()
     if unknown := set(options.rows) - ROWS.keys():
@@ -60,16 +63,18 @@ async def main() -> int:
     if options.list or not chosen:
         print("\n".join(f"{place.name}: {', '.join(place.rows)}" for place in chosen))
         return 0
-    report = Report(SETTINGS_MODULE)
+    report = Report()
     databases, turn = Databases(), asyncio.Semaphore(options.jobs)
     try:
         await asyncio.gather(*(run(place, turn, databases, report) for place in chosen))
     finally:
         databases.close()
-    print(report.table())
+    print(f"\n{table(report)}")
     if options.json:
         options.json.write_text(report.as_json())
-    return report.failures()
+    if options.page:
+        options.page.write_text(page(report, long=options.long))
+    return report.failures
 
 
 if __name__ == "__main__":

@@ -42,6 +42,8 @@ class Databases:
 
     def _make(self, place: Place) -> str:
         self._made += 1
+        if place.own_postgres:
+            return ""  # the world starts its own
         if place.database == "postgresql":
             return self._on_postgres(place, f"world{self._made}")
         if place.database == "mariadb":

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from .spec import ROWS, Place, Row
@@ -31,10 +31,10 @@ def places(names: Collection[str], *, long: bool) -> list[Place]:
     worlds: dict[str, Place] = {}
     for where, one in itertools.product(grid, rows):
         if _belongs(one, **where):
-            place = Place(**where, settings=one.settings, long=long)
-            key = f"{json.dumps(where)}{json.dumps(one.settings)}{one.name * one.alone}"
+            place = Place(**where, settings=one.settings, own_postgres=one.own_postgres, long=long)
+            key = place.as_json() + one.name * one.alone
             before = worlds.get(key, place)
-            worlds[key] = Place(**where, settings=one.settings, long=long, rows=(*before.rows, one.name))
+            worlds[key] = replace(place, rows=(*before.rows, one.name))
     # The longest first, so that no long one is left over at the end.
     return sorted(worlds.values(), key=lambda place: -sum(ROWS[name].seconds for name in place.rows))
 

@@ -4,21 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 
 import django
 
+from tests.services import Postgres, find_postgres
+
+from .databases import migrate
 from .spec import Place
 
 
-async def main(place: Place) -> None:
+@contextmanager
+def own_postgres(place: Place) -> Iterator[tuple[Place, Postgres | None]]:
+    """Where the rows kill it: one that keeps what it has said it keeps."""
+    if not place.own_postgres:
+        yield place, None
+        return
+    postgres = find_postgres()
+    assert isinstance(postgres, Postgres), "this row needs a PostgreSQL that it may kill: unset TEST_DATABASE_URL"
+    postgres.SETTINGS = ("listen_addresses=", "max_connections=100")
+    with postgres:
+        os.environ["DATABASE_URL"] = migrate(place, postgres.url)
+        yield replace(place, database_url=postgres.url), postgres
+
+
+async def main(place: Place, postgres: Postgres | None) -> None:
     from . import rows  # noqa: F401
     from .spec import ROWS, Result
     from .world import World
 
-    world = World(place)
+    world = World(place, postgres)
     async with world:
         for name in place.rows:
             row = ROWS[name]
@@ -42,5 +62,6 @@ async def main(place: Place) -> None:
 
 if __name__ == "__main__":
     here = Place.from_json(sys.argv[1])
-    django.setup()
-    asyncio.run(main(here))
+    with own_postgres(here) as (here, postgres):
+        django.setup()
+        asyncio.run(main(here, postgres))

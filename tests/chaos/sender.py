@@ -1,41 +1,49 @@
 """The program beside the servers that sends: ``python -m tests.chaos.sender``. Knows the product and the tutorial.
 
-Each line of its input is an order, ``{"users": [keys], "count": n, "per_second": n, "how": …}``; for each send it
-prints a line, what it took or how it failed, and ``"done"`` at last. How:
+Each line of its input is an order, ``{"users": [keys], "count": n, "per_second": n, "how": …, "size": n}``; for
+each send it prints a line, when it began, what it took or how it failed, and ``"done"`` at last. The size is the
+message's, in characters. How:
 
 ``mixed``        every other send inside a transaction
 ``rolled_back``  inside a transaction that is rolled back
 ``dying``        by a child that ends, like a crash, between the commit and the numbering
+``racing``       half are sends; the rest read, unread, archive and unarchive what was sent; some in slow transactions
 """
 
 from __future__ import annotations
 
 import json
 import os
+import random
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import django
 from django.apps import apps
-from django.db import connections, transaction
+from django.db import close_old_connections, connections, transaction
+
+_sent_to: dict[int, list[int]] = defaultdict(list)
 
 
 class Undo(Exception):
     pass
 
 
-def product_send(user: int, subject: str) -> int:
+def product_send(user: int, subject: str, message: str = "") -> int:
     from notifications import send_notification
 
-    return int(send_notification(user, "stock_alert", subject)["notification_id"])
+    return int(send_notification(user, "stock_alert", subject, message)["notification_id"])
 
 
-def tutorial_send(user: int, subject: str) -> int:
+def tutorial_send(user: int, subject: str, message: str = "") -> int:
     from tests.chaos.tutorial.models import Notification
 
-    return Notification.objects.create(user_id=user, subject=subject).pk
+    return Notification.objects.create(user_id=user, subject=subject, message=message).pk
 
 
 def once(send: Callable[[int, str], int], how: str, number: int, user: int) -> int | None:
@@ -48,10 +56,28 @@ def once(send: Callable[[int, str], int], how: str, number: int, user: int) -> i
                 raise Undo
         except Undo:
             return None
+    if how == "racing":
+        return _race(send, user, number)
     if number % 2:
         with transaction.atomic():
             return send(user, str(number))
     return send(user, str(number))
+
+
+def _race(send: Callable[[int, str], int], user: int, number: int) -> int | None:
+    from notifications.inbox import services
+
+    mine = _sent_to[user]
+    with transaction.atomic() if number % 3 == 0 else nullcontext():
+        if number % 2 or not mine:
+            mine.append(pk := send(user, str(number)))
+        else:
+            pk = None
+            change = getattr(services, random.choice(["mark_read", "mark_unread", "archive", "unarchive"]))
+            change(user, random.sample(mine, min(3, len(mine))))
+        if number % 12 == 0:
+            time.sleep(0.05)  # somebody's transaction takes its time
+    return pk
 
 
 def _in_dying_child(send: Callable[[int, str], int], user: int, subject: str) -> None:
@@ -74,16 +100,18 @@ def answer(value: Any) -> None:
 
 
 def obey(send: Callable[[int, str], int], order: dict[str, Any]) -> None:
-    begun = time.monotonic()
+    due, send = time.monotonic(), partial(send, message="x" * order["size"])
     for number in range(order["count"]):
-        time.sleep(max(0.0, begun + number / order["per_second"] - time.monotonic()))
+        time.sleep(max(0.0, due - time.monotonic()))
+        due = max(due, time.monotonic()) + 1 / order["per_second"]  # what was late is not made up for by a burst
         started, pk, error = time.monotonic(), None, None
         user = order["users"][number % len(order["users"])]
         try:
             pk = once(send, order["how"], number, user)
         except Exception as caught:
             error = f"{type(caught).__name__}: {caught}"
-        answer({"id": pk, "user": user, "seconds": time.monotonic() - started, "error": error})
+            close_old_connections()  # as every worker does: one that broke must not stay
+        answer({"id": pk, "user": user, "at": started, "seconds": time.monotonic() - started, "error": error})
     answer("done")
 
 

@@ -61,14 +61,14 @@ class Sender:
             cwd=ROOT, env=env, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         sender = cls(process)
-        await asyncio.wait_for(sender._ready.wait(), 30)
+        await asyncio.wait_for(sender._ready.wait(), 60)
         return sender
 
-    def order(self, users: list[int], *, count: int, per_second: float, how: str = "mixed") -> Sends:
+    def order(self, users: list[int], *, count: int, per_second: float, how: str = "mixed", size: int = 0) -> Sends:
         assert self._sends is None or self._sends.done.is_set(), "one order at a time"
         assert self._process.stdin is not None
         self._sends = Sends(count)
-        order = {"users": users, "count": count, "per_second": per_second, "how": how}
+        order = {"users": users, "count": count, "per_second": per_second, "how": how, "size": size}
         self._process.stdin.write(f"{json.dumps(order)}\n".encode())
         return self._sends
 

@@ -25,6 +25,7 @@ class Place:
     settings: dict[str, Any] = field(default_factory=dict)  # of NOTIFICATIONS
     long: bool = False
     database_url: str = ""
+    own_postgres: bool = False  # one that the row may kill
 
     @property
     def name(self) -> str:
@@ -46,6 +47,7 @@ class Result:
     seen: str
     met: bool
     details: str = ""
+    worst: float = 0.0  # the greater, the nearer to missing the claim: which place the table shows
     crashed: bool = False  # the row itself could not be run to its end, which shows nothing
     row: str = ""
     seconds: float = 0.0
@@ -68,6 +70,7 @@ class Row:
     layers: tuple[str, ...] = ("pubsub", "core")
     databases: tuple[str, ...] = ("postgresql", "sqlite", "mariadb")
     alone: bool = False
+    own_postgres: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
     seconds: float = 60.0  # the most that its short version may take
     long_seconds: float = 600.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -63,6 +64,7 @@ class History:
             seen=", ".join(filter(None, [str(self), note])),
             met=self.perfect and also,
             details=details,
+            worst=self.seconds,
         )
 
 
@@ -73,8 +75,7 @@ class Storm:
         self.world, self.people = world, people
         self.tabs: list[Client] = [world.client(user) for user in people]
         self.plain: list[Client] = []
-        self.sends = Sends.none()
-        self.earlier: list[Sends] = []
+        self.orders: list[Sends] = []
 
     async def open(self, *, plain: bool = False) -> None:
         """Return when all are connected."""
@@ -91,12 +92,17 @@ class Storm:
             while any(tab.closed or not tab.copy.up_to_date for tab in self.tabs):  # noqa: ASYNC110
                 await asyncio.sleep(POLL_SECONDS)
 
-    async def send(self, count: int, *, per_second: float = 100.0, how: str = "mixed") -> Sends:
-        """Begin to send."""
-        self.earlier.append(self.sends)
-        sender = await self.world.sender()
-        self.sends = sender.order(self.people, count=count, per_second=per_second, how=how)
-        return self.sends
+    async def send(self, count: int, *, per_second: float = 100.0, how: str = "mixed", senders: int = 1) -> Sends:
+        """Begin to send. Returns what comes of it at the last of the programs that do."""
+        for sender in await self.world.senders(senders):
+            self.orders.append(sender.order(self.people, count=count, per_second=per_second, how=how))
+        return self.orders[-1]
+
+    async def all_sent(self, *, seconds: float = 60.0) -> None:
+        """Return when every send has returned."""
+        async with asyncio.timeout(seconds):
+            for sends in self.orders:
+                await sends.done.wait()
 
     @property
     def untouched(self) -> bool:
@@ -107,8 +113,7 @@ class Storm:
         """Wait until the sender is done and every client has everything, or time is up; then judge."""
         history = History()
         try:
-            async with asyncio.timeout(patience):
-                await self.sends.done.wait()
+            await self.all_sent(seconds=patience)
         except TimeoutError:
             history.errors.append(f"a send has not returned within {patience} s")
         loop = asyncio.get_running_loop()
@@ -129,11 +134,10 @@ class Storm:
         return tab.query["user_id"]
 
     async def _judge(self, history: History, held: dict[int, list[int]]) -> None:
-        orders = [*self.earlier, self.sends]
-        ids = {pk: user for sends in orders for pk, user in sends.ids.items()}
-        history.sent = sum(sends.ordered for sends in orders)
-        history.errors += [error for sends in orders for error in sends.errors]
-        history.slowest = max(sends.slowest for sends in orders)
+        ids = {pk: user for sends in self.orders for pk, user in sends.ids.items()}
+        history.sent = sum(sends.ordered for sends in self.orders)
+        history.errors += [error for sends in self.orders for error in sends.errors]
+        history.slowest = max((sends.slowest for sends in self.orders), default=0.0)
         # What a sender was told is committed, and the database does not have.
         history.lost = len(ids.keys() - {pk for pks in held.values() for pk in pks})
         for tab in self.tabs + self.plain:
@@ -151,17 +155,22 @@ class Storm:
             history.wrong = await self._wrong_counts(held)
 
     async def _wrong_counts(self, held: dict[int, list[int]]) -> int:
-        from notifications.models import Inbox
+        from notifications.models import Inbox, Notification
 
-        def ask() -> dict[Any, tuple[int, int]]:
-            rows = Inbox.objects.filter(pk__in=held).values_list("pk", "last_rev", "unread_count")
-            return {pk: (rev, unread) for pk, rev, unread in rows}
+        def ask() -> tuple[dict[Any, tuple[int, int]], Counter[Any]]:
+            inboxes = Inbox.objects.filter(pk__in=held).values_list("pk", "last_rev", "unread_count")
+            unread = Notification.objects.filter(recipient_id__in=held, read_at=None, archived_at=None, deleted_at=None)
+            return {pk: (rev, count) for pk, rev, count in inboxes}, Counter(
+                unread.values_list("recipient_id", flat=True)
+            )
 
-        inboxes = await self.world.db(ask)
+        inboxes, unread = await self.world.db(ask)
 
         def wrong(tab: Client) -> bool:
-            rev, unread = inboxes.get(self._user(tab), (0, 0))
-            return tab.copy.unread_count != unread or (tab.protocol == 2 and tab.copy.rev != rev)
+            user = self._user(tab)
+            rev, count = inboxes.get(user, (0, 0))
+            counts_differ = not tab.copy.unread_count == count == unread[user]
+            return counts_differ or (tab.protocol == 2 and tab.copy.rev != rev)
 
         for _ in range(100):  # the last row has been shown; the end of its replay may still be on its way
             if not any(wrong(tab) for tab in self.tabs + self.plain):

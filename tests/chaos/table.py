@@ -1,107 +1,82 @@
-"""What was seen, as one table."""
+"""The table, in Markdown: each fault, the worst that the product showed anywhere, and the tutorial beside it."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from typing import IO, Any
+import os
+import platform
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
 
-from tests.processes import scratch_folder, tail
+from .report import Line, Report
+from .spec import ROWS, Row
 
-from .spec import ROWS, Place, Result
-
-
-@dataclass(frozen=True)
-class Line:
-    place: Place
-    result: Result
-
-    @property
-    def fine(self) -> bool:
-        """The product meets its claim; and the tutorial does not, or the row could not fail."""
-        return not self.result.crashed and self.result.met == (self.place.system == "product")
+SERVERS = ("uvicorn", "daphne")
+HEAD = """\
+| fault | must show | done | seen: the worst place of each server | places | the tutorial app |
+|---|---|---|---|---|---|"""
+KEY = """\
+*0 lost* is short for: nothing lost, doubled or out of order, no gap seen by any client, no wrong count, no error for a
+sender (where PostgreSQL itself was down, sends were refused, and said so). *Places* are combinations of a server
+(uvicorn, daphne), a channel layer (Redis pub/sub, Redis core) and a database (PostgreSQL, SQLite, MariaDB)."""
 
 
-class Report:
-    """Collects the results and says each as it comes."""
+def table(report: Report) -> str:
+    rows = [_row(report, row) for row in ROWS.values() if report.of(row.name, "product")]
+    tutorial = sum(line.place.system == "tutorial" for line in report.lines)
+    total = f"{len(report.lines)} results ({tutorial} of the tutorial app)"
+    judgement = f"{report.failures} NOT AS CLAIMED" if report.failures else "all as claimed"
+    return "\n".join([HEAD, *rows, "", KEY, "", f"{total}: {judgement}.", *report.troubles])
 
-    def __init__(self, settings_module: dict[str, str]) -> None:
-        self.settings_module = settings_module
-        self._lines: list[Line] = []
-        self._troubles: list[str] = []
-        self._told: dict[str, set[str]] = {}
-        self._folder = scratch_folder()
 
-    def log(self, place: Place) -> IO[bytes]:
-        """Where what the world prints, but for its results, goes."""
-        return (self._folder / f"{place.name}.log").open("ab")
+def _row(report: Report, row: Row) -> str:
+    lines = report.of(row.name, "product")
+    met = sum(line.fine for line in lines)
+    seen = " · ".join(_worst(lines, server) for server in SERVERS if any(one.place.server == server for one in lines))
+    places = f"{met} of {len(lines)}" + " **NOT MET**" * (met < len(lines))
+    return f"| {row.fault} | {row.claim} | {lines[0].result.work} | {seen} | {places} | {_tutorial(report, row)} |"
 
-    def take(self, place: Place, said: dict[str, Any]) -> None:
-        if "tracebacks" in said:
-            if place.system == "product" and said["tracebacks"]:
-                self._trouble(f"{place.name}: {said['tracebacks']} tracebacks in the server's log")
-                print(said["excerpt"], flush=True)
-            return
-        line = Line(place, Result(**said))
-        self._lines.append(line)
-        self._told.setdefault(place.name, set()).add(line.result.row)
-        mark = "ok  " if line.fine else "FAIL"
-        took = f"{line.result.seconds:.0f} s"
-        print(f"{mark} {place.name:32} {line.result.row:24} {took:>5}  {line.result.seen}", flush=True)
-        if not line.fine and line.result.details:
-            print(f"     {line.result.details}", flush=True)
 
-    def ended(self, place: Place, code: int) -> None:
-        missing = set(place.rows) - self._told.get(place.name, set())
-        if code or missing:
-            self._trouble(f"{place.name} ended with {code}; not run: {', '.join(sorted(missing)) or 'nothing'}")
-            print(tail(self._folder / f"{place.name}.log"), flush=True)
+def _worst(lines: list[Line], server: str) -> str:
+    """A place that did not meet the claim, or the one that came nearest to missing it."""
+    candidates = [line for line in lines if line.place.server == server]
+    return f"{server}: {max(candidates, key=lambda line: (not line.fine, line.result.worst)).result.seen}"
 
-    def _trouble(self, text: str) -> None:
-        self._troubles.append(text)
-        print(f"FAIL {text}", flush=True)
 
-    def failures(self) -> int:
-        return len(self._troubles) + sum(not line.fine for line in self._lines)
+def _tutorial(report: Report, row: Row) -> str:
+    return " · ".join(
+        f"{line.place.server}: {line.result.seen}" + " **DID NOT FAIL**" * (not line.fine)
+        for line in report.of(row.name, "tutorial")
+    )
 
-    def table(self) -> str:
-        """In Markdown: a line for each row and place of the product, with what the tutorial showed beside it."""
-        lines = [
-            "",
-            "| fault | must show | where | what was done | seen | the tutorial app |",
-            "|---|---|---|---|---|---|",
-        ]
-        for name, row in ROWS.items():
-            for line in self._of(name, "product"):
-                where = f"{line.place.server} · {line.place.layer} · {line.place.database}"
-                seen = f"{'' if line.fine else '**NOT MET** '}{line.result.seen}"
-                beside = self._tutorial(name, line.place.server)
-                lines.append(f"| {row.fault} | {row.claim} | {where} | {line.result.work} | {seen} | {beside} |")
-        lines += ["", *self._troubles]
-        failures = self.failures()
-        lines.append(f"{len(self._lines)} results, " + (f"{failures} NOT AS CLAIMED" if failures else "all as claimed"))
-        return "\n".join(lines)
 
-    def _of(self, name: str, system: str) -> list[Line]:
-        lines = [line for line in self._lines if line.result.row == name and line.place.system == system]
-        return sorted(lines, key=lambda line: line.place.name, reverse=True)
+def circumstances(*, long: bool) -> str:
+    """When and on what: figures say nothing without."""
+    packages = ", ".join(
+        f"{name} {version(name)}" for name in ("Django", "channels", "channels-redis", "uvicorn", "daphne")
+    )
+    counts = "full counts (`make chaos LONG=1`)" if long else "short counts (`make chaos`)"
+    when = datetime.now(UTC).strftime("%Y-%m-%d")
+    return f"{when}, {counts}; {os.cpu_count()} cores ({_processor()}); Python {platform.python_version()}, {packages}."
 
-    def _tutorial(self, name: str, server: str) -> str:
-        for line in self._of(name, "tutorial"):
-            if line.place.server == server:
-                return line.result.seen + ("" if line.fine else " **DID NOT FAIL**")
-        return ""
 
-    def as_json(self) -> str:
-        results = [
-            {
-                "fault": ROWS[line.result.row].fault,
-                "system": line.place.system,
-                "server": line.place.server,
-                "layer": line.place.layer,
-                "database": line.place.database,
-                **vars(line.result),
-            }
-            for line in self._lines
-        ]
-        return json.dumps({"results": results, "troubles": self._troubles}, indent=1)
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.machine()
+    names: Iterator[str] = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
+
+
+def page(report: Report, *, long: bool) -> str:
+    """A page for the documentation, with every single result below the table."""
+    singles = ["| fault | system | server | layer | database | seen |", "|---|---|---|---|---|---|"]
+    for name, row in ROWS.items():
+        for line in report.of(name, "product") + report.of(name, "tutorial"):
+            place = line.place
+            where = f"{place.system} | {place.server} | {place.layer} | {place.database}"
+            singles.append(f"| {row.fault} | {where} | {line.result.seen} |")
+    head = f"# What a run of `make chaos` showed\n\n{circumstances(long=long)}"
+    return "\n\n".join([head, table(report), "## Every single result", "\n".join(singles)]) + "\n"

@@ -12,14 +12,14 @@ from contextlib import suppress
 from typing import Any, Self
 
 from django.contrib.auth import get_user_model
-from django.db import connections
+from django.db import close_old_connections, connections
 
 from notifications.live.protocol import wire_key
 from tests.client import Client
 from tests.live_site import SERVICE_KEY
 from tests.processes import end
 from tests.servers import Site, free_port
-from tests.services import Redis, find_redis
+from tests.services import Postgres, Redis, find_redis
 
 from .clients import ProductClient, TutorialClient
 from .proxy import Proxy
@@ -39,13 +39,13 @@ class World:
 
     redis: Redis
 
-    def __init__(self, place: Place) -> None:
-        self.place, self.long = place, place.long
+    def __init__(self, place: Place, postgres: Postgres | None = None) -> None:
+        self.place, self.long, self.postgres = place, place.long, postgres
         self.settings: dict[str, Any] = {**SETTINGS, **place.settings}
         self.door = Proxy(free_port(), lambda: asyncio.open_connection("127.0.0.1", self.site.port))
         self.redis_link = Proxy(free_port(), lambda: asyncio.open_unix_connection(self.redis.socket))
         self.site = Site(place.server, self._env(), APPLICATION[place.system], expect_tracebacks=True)
-        self._sender: Sender | None = None
+        self._senders: list[Sender] = []
         self._clients: list[Client] = []
         # One thread, one database connection.
         self._thread = ThreadPoolExecutor(1, "chaos-database")
@@ -77,8 +77,7 @@ class World:
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self.let_clients_go()
-        if self._sender:
-            await self._sender.stop()
+        await asyncio.gather(*(sender.stop() for sender in self._senders))
         await asyncio.gather(self.door.stop(), self.redis_link.stop())
         await asyncio.to_thread(self.site.stop)
         await asyncio.to_thread(self.redis.stop)
@@ -95,15 +94,20 @@ class World:
             await self.start_redis()
         if not self.site.running:
             await self.start_server()
-        if self._sender and self._sender.busy:
-            await self._sender.stop()
-            self._sender = None
+        for sender in [sender for sender in self._senders if sender.busy]:
+            self._senders.remove(sender)
+            await sender.stop()
 
     # -- people and what they have -----------------------------------------------------------------------------
 
     async def db(self, ask: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Run ORM code on the thread that has the connection."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: ask(*args, **kwargs))
+
+        def run() -> Any:
+            close_old_connections()  # one that broke must not stay
+            return ask(*args, **kwargs)
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, run)
 
     async def people(self, count: int) -> list[int]:
         """Keys of new users."""
@@ -140,10 +144,15 @@ class World:
     # -- programs ----------------------------------------------------------------------------------------------
 
     async def sender(self) -> Sender:
-        if self._sender is None:
-            env = {**os.environ, **self._env(), "NOTIFICATIONS_LOG_LEVEL": "ERROR"}
-            self._sender = await Sender.start({**env, "REDIS_URL": self.redis.url})
-        return self._sender
+        return (await self.senders(1))[0]
+
+    async def senders(self, count: int) -> list[Sender]:
+        """So many of the programs that send, started when they are first asked for."""
+        # Straight to Redis: what happens to the server's link does not happen to theirs.
+        env = {**os.environ, **self._env(), "NOTIFICATIONS_LOG_LEVEL": "ERROR", "REDIS_URL": self.redis.url}
+        new = [Sender.start(env) for _ in range(count - len(self._senders))]
+        self._senders += await asyncio.gather(*new)
+        return self._senders[:count]
 
     def client(self, user: Any, *, protocol: int = 2, direct: bool = False, **options: Any) -> Client:
         """A client that is not connected yet; ``direct``: without the proxy in between."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import signal
 from datetime import timedelta
 from typing import Any
 
@@ -13,10 +14,38 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from tests.client import Client
+from tests.processes import end
 
 from ..spec import Result, row
 from ..storm import History, Storm, storm
 from ..world import World
+
+DOWN_SECONDS = 1.0
+
+
+@row(
+    "PostgreSQL killed, and started again",
+    "0 of what was committed lost; sockets stay open",
+    databases=("postgresql",),
+    own_postgres=True,
+    tutorial=False,
+)
+async def postgres_killed(world: World) -> Result:
+    """A send that fails says so; what the others were told is committed must be there."""
+    kills, count = (5, 5_000) if world.long else (1, 300)
+    postgres = world.postgres
+    assert postgres is not None
+    assert postgres.process is not None
+    async with storm(world, plain=True) as people:
+        sends = await people.send(count, per_second=50)
+        for number in range(1, kills + 1):
+            await sends.until_sent(count * number // (kills + 2), seconds=count)
+            await asyncio.to_thread(end, postgres.process, signal.SIGQUIT)  # which ends its children, too, as a crash
+            await asyncio.sleep(DOWN_SECONDS)
+            await asyncio.to_thread(postgres.start)
+        history = await people.settle(patience=count)
+        refused, history.errors = len(history.errors), []
+        return history.result(f"{kills}× in {count} sends", also=people.untouched, note=f"{refused} sends refused")
 
 
 @row("Inboxes reset under live clients", "resync_required {epoch}, 0 missed", tutorial=False)
@@ -45,7 +74,7 @@ async def database_restored(world: World) -> Result:
         if world.is_product:
             await world.db(call_command, "notifications_new_epoch", stdout=io.StringIO())
         await people.send(50, per_second=200)
-        await people.sends.done.wait()
+        await people.all_sent()
         differ = await _until_same(world, people)
         told = sum("resync_required" in tab.types for tab in people.tabs)
         seen = (
@@ -110,7 +139,7 @@ async def purged_past_cursor(world: World) -> Result:
             await tab.drop()
         await world.db(_delete_and_purge, people.people)
         await people.send(50, per_second=200)
-        await people.sends.done.wait()
+        await people.all_sent()
         for tab in people.tabs:
             tab.stay()
         differ = await _until_same(world, people)

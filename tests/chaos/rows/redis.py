@@ -56,7 +56,7 @@ async def last_hint_dropped(world: World) -> Result:
         before = await people.settle()
         world.redis_link.swallow_answers = True
         await people.send(50, per_second=500)
-        await people.sends.done.wait()
+        await people.all_sent()
         await asyncio.sleep(0.3)  # the hints are published behind the senders' backs
         world.redis_link.swallow_answers = False
         swallowed, world.redis_link.swallowed = world.redis_link.swallowed, 0

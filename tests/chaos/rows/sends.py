@@ -17,12 +17,22 @@ async def killed_before_numbering(world: World) -> Result:
         return history.result(f"{count} senders", also=held == count and history.seconds <= 5)
 
 
+@row("Four programs race for the same inboxes", "0 lost, no error, every count exact", tutorial=False)
+async def writers_race(world: World) -> Result:
+    count = 2_000 if world.long else 100
+    async with storm(world, people=10, plain=True) as people:
+        await people.send(count, per_second=100, how="racing", senders=4)
+        history = await people.settle(patience=count)
+        history.disordered = 0  # what was sent and then changed before it was told comes where it was changed
+        return history.result(f"4 × {count} changes")
+
+
 @row("Sends rolled back", "0 frames")
 async def rolled_back(world: World) -> Result:
     count = 1_000 if world.long else 200
     async with storm(world, plain=True) as people:
         await people.send(count, per_second=200, how="rolled_back")
-        await people.sends.done.wait()
+        await people.all_sent()
         # What would come for those is before what comes for these.
         await people.send(50, per_second=200)
         history = await people.settle()
