@@ -64,8 +64,13 @@ class Site:
         """
         assert not self.running, f"{self} is running already"
         self.process = launch(self._command(), log=self.log, env=self._environment(), cwd=ROOT)
-        wait_until_ready(self.process, self._accepts, log=self.log)
+        self.wait()
         return self
+
+    def wait(self) -> None:
+        """Return when the port accepts connections."""
+        assert self.process, f"{self} was never started"
+        wait_until_ready(self.process, self._accepts, log=self.log)
 
     def terminate(self) -> None:
         """As a deployment would: SIGTERM, then wait until the process has ended."""

@@ -7,6 +7,7 @@ message's, in characters. How:
 ``mixed``        every other send inside a transaction
 ``rolled_back``  inside a transaction that is rolled back
 ``dying``        by a child that ends, like a crash, between the commit and the numbering
+``to_all``       each to all users, with one call where there is one for that
 ``racing``       half are sends; the rest read, unread, archive and unarchive what was sent; some in slow transactions
 """
 
@@ -44,6 +45,16 @@ def tutorial_send(user: int, subject: str, message: str = "") -> int:
     from tests.chaos.tutorial.models import Notification
 
     return Notification.objects.create(user_id=user, subject=subject, message=message).pk
+
+
+def to_all(send: partial[int], users: list[int], subject: str) -> None:
+    if send.func is tutorial_send:
+        for user in users:
+            send(user, subject)
+        return
+    from notifications import send_notifications
+
+    send_notifications(users, "stock_alert", subject, **send.keywords)
 
 
 def once(send: Callable[[int, str], int], how: str, number: int, user: int) -> int | None:
@@ -99,15 +110,23 @@ def answer(value: Any) -> None:
     print(json.dumps(value), flush=True)
 
 
+def text(size: int) -> str:
+    """So many characters, the last of which makes Python keep each of them in four bytes."""
+    return "x" * (size - 1) + "😀" if size else ""
+
+
 def obey(send: Callable[[int, str], int], order: dict[str, Any]) -> None:
-    due, send = time.monotonic(), partial(send, message="x" * order["size"])
+    due, send = time.monotonic(), partial(send, message=text(order["size"]))
     for number in range(order["count"]):
         time.sleep(max(0.0, due - time.monotonic()))
         due = max(due, time.monotonic()) + 1 / order["per_second"]  # what was late is not made up for by a burst
         started, pk, error = time.monotonic(), None, None
         user = order["users"][number % len(order["users"])]
         try:
-            pk = once(send, order["how"], number, user)
+            if order["how"] == "to_all":
+                to_all(send, order["users"], str(number))
+            else:
+                pk = once(send, order["how"], number, user)
         except Exception as caught:
             error = f"{type(caught).__name__}: {caught}"
             close_old_connections()  # as every worker does: one that broke must not stay

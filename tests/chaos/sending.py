@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,12 +20,7 @@ class Sends:
     finished: bool = False
     answers: list[dict[str, Any]] = field(default_factory=list)
     done: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @classmethod
-    def none(cls) -> Sends:
-        nothing = cls(0, finished=True)
-        nothing.done.set()
-        return nothing
+    begun: float = field(default_factory=time.monotonic)
 
     @property
     def ids(self) -> dict[int, int]:
@@ -37,7 +33,12 @@ class Sends:
 
     @property
     def slowest(self) -> float:
-        return max((answer["seconds"] for answer in self.answers), default=0.0)
+        """Seconds; of a send that has not returned yet, those until now (and the pause before it)."""
+        answered = max((answer["seconds"] for answer in self.answers), default=0.0)
+        if self.done.is_set():
+            return answered
+        last = self.answers[-1]["at"] + self.answers[-1]["seconds"] if self.answers else self.begun
+        return max(answered, time.monotonic() - last)
 
     async def until_sent(self, count: int, *, seconds: float = 60.0) -> None:
         async with asyncio.timeout(seconds):

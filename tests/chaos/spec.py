@@ -72,8 +72,8 @@ class Row:
     alone: bool = False
     own_postgres: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
-    seconds: float = 60.0  # the most that its short version may take
-    long_seconds: float = 600.0
+    seconds: float = 120.0  # the most that its short version may take
+    long_seconds: float = 900.0
 
 
 ROWS: dict[str, Row] = {}

@@ -21,6 +21,7 @@ PEOPLE = 50
 PLAIN = 5  # of them also look with a client of the original eight types, where sockets stay open
 AT_ONCE = 25  # the core layer has no more than a hundred connections to its Redis
 POLL_SECONDS = 0.02
+UP_SECONDS = 60.0
 SETTLE_SECONDS = 12.0  # above the worst that is claimed, so that a late one is seen as late and not as lost
 TUTORIAL_SECONDS = 3.0  # it has nothing that could bring what did not come at once
 
@@ -82,14 +83,20 @@ class Storm:
         if plain and self.world.is_product:
             self.plain = [self.world.client(user, protocol=1) for user in self.people[:PLAIN]]
         for some in in_chunks(self.tabs + self.plain, AT_ONCE):
-            await asyncio.gather(*(tab.connect() for tab in some))
-        for tab in self.tabs:
-            tab.stay()
+            for tab in some:
+                tab.stay()
+            await self._until_up(some)
+        for tab in self.plain:
+            tab.rest()  # it could not say where it stood
 
-    async def all_back(self, *, seconds: float = 15.0) -> None:
+    async def all_back(self) -> None:
         """Wait until everybody is connected."""
-        async with asyncio.timeout(seconds):
-            while any(tab.closed or not tab.copy.up_to_date for tab in self.tabs):  # noqa: ASYNC110
+        await self._until_up(self.tabs)
+
+    @staticmethod
+    async def _until_up(tabs: list[Client]) -> None:
+        async with asyncio.timeout(UP_SECONDS):
+            while any(tab.closed or not tab.copy.up_to_date for tab in tabs):  # noqa: ASYNC110  of many, any may be last
                 await asyncio.sleep(POLL_SECONDS)
 
     async def send(self, count: int, *, per_second: float = 100.0, how: str = "mixed", senders: int = 1) -> Sends:

@@ -94,6 +94,7 @@ class World:
             await self.start_redis()
         if not self.site.running:
             await self.start_server()
+        await asyncio.to_thread(self.site.wait)  # a row that ran out of time may have left it half-way
         for sender in [sender for sender in self._senders if sender.busy]:
             self._senders.remove(sender)
             await sender.stop()
