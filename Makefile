@@ -6,6 +6,10 @@ PORT ?= 8080
 # Narrow a test run: make test TESTS=tests/inbox PYTEST_ARGS="-x -k unread"
 TESTS ?=
 PYTEST_ARGS ?=
+# Full counts: make chaos LONG=1
+LONG ?=
+CHAOS_ARGS ?=
+export LONG
 
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -26,7 +30,7 @@ PURE := commands connection fanout hints limits protocol repairs
 SERVICES_TESTS := $(or $(TESTS),tests/inbox tests/models tests/live tests/faults $(PURE:%=--ignore=tests/live/test_%.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-sqlite test-services test-uuid check lint types floors migrations deploy lock clean
+.PHONY: help demo test test-sqlite test-services test-uuid chaos check lint types floors migrations deploy lock clean
 
 help: ## show this list
 	@echo "Usage: make TARGET [PYTHON=python3.12] …"
@@ -51,6 +55,12 @@ test-services: $(READY) ## … on a real PostgreSQL and a real Redis-protocol se
 test-uuid: $(READY) ## … with a user model whose primary key is a UUID
 ifeq ($(TESTS),)
 	$(PYTEST) --ds=tests.settings_uuid tests/uuid_users
+endif
+
+chaos: $(READY) ## every fault beside a tutorial app, one table (LONG=1: full counts; CHAOS_ARGS=--help)
+	$(RUN) -m tests.chaos $(CHAOS_ARGS)
+ifeq ($(LONG),1)
+	$(PYTEST) tests/stateful tests/rest/schema tests/auth/test_any_handshake.py tests/live/test_commands.py
 endif
 
 check: lint types floors migrations deploy ## run every check that is not a test

@@ -14,6 +14,7 @@ from typing import Any
 import django
 
 from tests.servers import ROOT
+from tests.services import NO_MARIADB, find_mariadb, mariadb_required
 
 from .spec import ROWS, Place
 
@@ -60,6 +61,11 @@ async def main() -> int:
     if unknown := set(options.rows) - ROWS.keys():
         raise SystemExit(f"No such row: {', '.join(sorted(unknown))}. There are: {', '.join(ROWS)}.")
     chosen = [place for place in places(options.rows, long=options.long) if options.only in place.name]
+    if any(place.database == "mariadb" for place in chosen) and find_mariadb() is None:
+        if mariadb_required():
+            raise SystemExit(NO_MARIADB)
+        print(f"NOT RUN ON MARIADB: {NO_MARIADB}", flush=True)
+        chosen = [place for place in chosen if place.database != "mariadb"]
     if options.list or not chosen:
         print("\n".join(f"{place.name}: {', '.join(place.rows)}" for place in chosen))
         return 0
