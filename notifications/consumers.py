@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import parse_qs
 
 from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
@@ -16,7 +15,7 @@ from .conf import conf
 from .exceptions import NotificationError
 from .inbox import actions
 from .live import commands, protocol
-from .live.commands import Command, JunkFrame
+from .live.commands import Command, JunkFrame, Opening
 from .live.connection import Connection
 from .live.executor import run_db
 from .live.limits import FrameRate, JunkCount
@@ -78,23 +77,18 @@ class NotificationConsumer(AsyncConsumer):
         if not isinstance(identity, Identity):
             await self._refuse(identity or Refused("no ApiKeyMiddleware around the consumer"))
             return
-        query = parse_qs(self.scope.get("query_string", b"").decode("latin-1"))
-        version = 2 if offered or query.get("protocol") == ["2"] else 1
-        connection = Connection(self.base_send, identity=identity, protocol=version)
+        opening = commands.parse_opening(self.scope.get("query_string", b""), self.scope.get("subprotocols", ()))
+        connection = Connection(self.base_send, identity=identity, protocol=opening.protocol)
         self.connection = connection
         self._rate = FrameRate(conf.FRAMES_PER_SECOND, conf.FRAMES_BURST, connection.opened_at)
         self._junk = JunkCount()
         websocket_connections.inc()
         requests_total.inc("websocket", "accepted")
-        await self._greet(connection, query)
+        await self._greet(connection, opening)
 
-    async def _greet(self, connection: Connection, query: dict[str, list[str]]) -> None:
-        since, epoch = query.get("since", [""])[0], query.get("epoch", [""])[0]
-        resume = connection.protocol == 2 and since.isdecimal() and len(since) < 19
+    async def _greet(self, connection: Connection, opening: Opening) -> None:
         try:
-            known = await get_websocket_manager().open(
-                connection, since=int(since) if resume else None, epoch=epoch[:64]
-            )
+            known = await get_websocket_manager().open(connection, since=opening.since, epoch=opening.epoch)
         except DatabaseError:
             logger.exception("a socket could not be greeted")
             connection.push(protocol.error("unavailable", "The database does not answer. Try again."))
@@ -171,8 +165,8 @@ class NotificationConsumer(AsyncConsumer):
         """Heard, which is all that matters."""
 
     async def _get_unread_count(self, connection: Connection, command: Command) -> None:
-        state = await get_websocket_manager().snapshots.get(connection.user_id)
-        connection.push(protocol.unread_count(state.unread_count if state else 0, command.request_id))
+        count = await get_websocket_manager().unread_count(connection)
+        connection.push(protocol.unread_count(count, command.request_id))
 
     async def _change(self, connection: Connection, command: Command) -> None:
         assert command.ids is not None

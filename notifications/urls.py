@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from .rest.collection import NotificationsView
 from .rest.metrics import MetricsView
+from .rest.schema import SchemaView
 from .rest.send import SendView
 from .rest.single import ArchiveView, MarkAsReadView, NotificationView
 from .rest.stream import ChangesView, MarkAllReadView, MarkSeenView, UnreadCountView
@@ -20,7 +21,7 @@ _ID = "/(?P<notification_id>[^/]+)"
 
 
 def _api(address: str, view: type[APIView], name: str) -> URLPattern:
-    return re_path(rf"^api/notifications{address}/?$", view.as_view(), name=f"api-{name}")
+    return re_path(rf"^api/notifications{address}/?\Z", view.as_view(), name=f"api-{name}")
 
 
 urlpatterns = [
@@ -32,6 +33,7 @@ urlpatterns = [
     _api("/changes", ChangesView, "changes"),
     _api("/send", SendView, "send"),
     _api("/metrics", MetricsView, "metrics"),
+    _api("/schema", SchemaView, "schema"),
     _api(_ID, NotificationView, "detail"),
     _api(f"{_ID}/mark-as-read", MarkAsReadView, "mark-as-read"),
     _api(f"{_ID}/archive", ArchiveView, "archive"),

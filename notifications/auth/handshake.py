@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
-from django.core.exceptions import DisallowedHost, SuspiciousOperation
+from django.core.exceptions import BadRequest, DisallowedHost, SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest
 
 from ..conf import conf
@@ -56,8 +56,8 @@ def _request(scope: Scope) -> ASGIRequest:
     try:
         request = ASGIRequest({**scope, "method": "GET", "scheme": scheme}, BytesIO())
         request.GET  # noqa: B018  parsed when first read
-    # A Content-Type may name a charset that there is not, or that is none for text.
-    except (UnicodeError, LookupError, SuspiciousOperation):
+    # A Content-Type may name a charset that there is not, or that is none for text, or that no charset can be called.
+    except (ValueError, LookupError, BadRequest, SuspiciousOperation):
         raise Refused("query string malformed") from None
     return request
 

@@ -1,15 +1,19 @@
-"""What clients may say: one frame of text in, one checked command out. Pure functions, no Django."""
+"""What clients may say, in their address and in their frames, checked. Pure functions, no Django."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qs
+
+from .protocol import SUBPROTOCOL
 
 LARGEST = 2**63 - 1
 LONGEST_REQUEST_ID = 64
+LONGEST_EPOCH = 64
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -34,6 +38,26 @@ class Command:
     since: int | None = None
     epoch: str = ""
     request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """``since`` is there where the client was here before and wants what it missed."""
+
+    protocol: int = 1
+    since: int | None = None
+    epoch: str = ""
+
+
+def parse_opening(query_string: bytes, subprotocols: Collection[str]) -> Opening:
+    """Return what a client says in its address. What makes no sense there counts as not said."""
+    query = parse_qs(query_string.decode("latin-1"))
+    if SUBPROTOCOL not in subprotocols and query.get("protocol") != ["2"]:
+        return Opening()
+    since, epoch = query.get("since", [""])[0], query.get("epoch", [""])[0]
+    if not (since.isascii() and since.isdigit() and len(since) < len(str(LARGEST))):
+        return Opening(protocol=2)
+    return Opening(protocol=2, since=int(since), epoch=epoch[:LONGEST_EPOCH])
 
 
 def parse(text: str | None, *, max_bytes: int, max_depth: int, max_ids: int) -> Command:
@@ -148,7 +172,7 @@ def _required_seq(message: dict[str, Any], max_ids: int) -> dict[str, Any]:
 
 def _cursor(message: dict[str, Any], max_ids: int) -> dict[str, Any]:
     since, epoch = message.get("since"), message.get("epoch")
-    if not _is_number(since) or not isinstance(epoch, str) or len(epoch) > 64:
+    if not _is_number(since) or not isinstance(epoch, str) or len(epoch) > LONGEST_EPOCH:
         raise JunkFrame(
             "invalid_cursor", "sync needs since (a whole number) and epoch (text), as the server sent them."
         )

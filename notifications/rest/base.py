@@ -41,7 +41,10 @@ class ApiView(APIView):
     content_negotiation_class = AlwaysJson
     permission_classes: list[type[BasePermission]] = [ActsForOneUser]
     versioning_class = None
-    metadata_class = None
+    # No OPTIONS: it could only tell what the Allow of any 405 does. A site's CORS middleware answers before.
+    http_method_names = ["get", "post", "put", "delete", "head"]
+    # The API describes itself (rest/openapi); a site's own generator would only find that it cannot.
+    schema = None
 
     started: float
     request_id: str

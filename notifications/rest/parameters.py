@@ -77,7 +77,14 @@ def body(request: Request) -> dict[str, Any]:
 
 def up_to_seq(request: Request) -> int:
     """The ``up_to_seq`` of the body."""
-    value = body(request).get("up_to_seq")
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    number = as_whole_number(body(request).get("up_to_seq"))
+    if number is None or number < 0:
         raise invalid("up_to_seq", "up_to_seq must be a whole number of 0 or more.")
-    return min(value, LARGEST)
+    return min(number, LARGEST)
+
+
+def as_whole_number(value: Any) -> int | None:
+    """JSON has one kind of numbers: what some languages write as ``7.0`` is the integer 7."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -29,6 +29,13 @@ class ActsForOneUser(BasePermission):
         return True
 
 
+class IsKnown(BasePermission):
+    """Any user, and the service key, for whomever it acts."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return acting_user(request) is not None or authenticated_by_service_key(request)
+
+
 class MaySend(BasePermission):
     """The service key, or a user whom the admin allows to add notifications."""
 

@@ -15,22 +15,35 @@ from ..exceptions import UnknownRecipient
 from ..inbox.database import parse_user_key
 from ..inbox.services import send_notification, send_notifications
 from .base import ApiView
-from .parameters import body
+from .parameters import as_whole_number, body
 from .permissions import MaySend
 
 MAX_RECIPIENTS = 1_000
 YEARS = range(1970, 9_999)  # every database and time zone can hold these
 
-_KEY_TEXT = serializers.CharField(max_length=255)
+
+class Text(serializers.CharField):
+    """Text exactly as it was sent: no number is taken for it, and no space is cut off."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(trim_whitespace=False, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+_KEY_TEXT = Text(max_length=255)
 
 
 class UserKeyField(serializers.Field[Any, Any, Any, Any]):
     """The primary key of a user; whether there is such a user, the service asks."""
 
     def to_internal_value(self, data: Any) -> Any:
-        text = _KEY_TEXT.run_validation(data)
+        number = as_whole_number(data)
         try:
-            return parse_user_key(data if isinstance(data, int) else text)
+            return parse_user_key(_KEY_TEXT.run_validation(data) if number is None else number)
         except UnknownRecipient as error:
             raise serializers.ValidationError(str(error)) from None
 
@@ -40,19 +53,17 @@ class SendSerializer(serializers.Serializer[Any]):
 
     user_id = UserKeyField(required=False)
     user_ids = serializers.ListField(child=UserKeyField(), required=False, allow_empty=False, max_length=MAX_RECIPIENTS)
-    notification_type = serializers.CharField(max_length=100)
-    subject = serializers.CharField(max_length=255)
-    message = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
-    channels = serializers.ListField(
-        child=serializers.CharField(max_length=20), required=False, allow_null=True, max_length=20
-    )
-    priority = serializers.CharField(required=False, allow_null=True, max_length=10)
+    notification_type = Text(max_length=100)
+    subject = Text(max_length=255)
+    message = Text(required=False, allow_blank=True)
+    channels = serializers.ListField(child=Text(max_length=20), required=False, allow_null=True, max_length=20)
+    priority = Text(required=False, allow_null=True, max_length=10)
     data = serializers.DictField(required=False, allow_null=True)  # type: ignore[assignment]
-    url = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+    url = Text(required=False, allow_blank=True, max_length=2000)
     expires_at = serializers.DateTimeField(
         required=False, allow_null=True, input_formats=["iso-8601"], default_timezone=UTC
     )
-    dedupe_key = serializers.CharField(required=False, allow_null=True, max_length=200)
+    dedupe_key = Text(required=False, allow_null=True, max_length=200)
 
     def validate_expires_at(self, value: datetime | None) -> datetime | None:
         if value is None:

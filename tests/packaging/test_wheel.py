@@ -57,6 +57,7 @@ def test_the_wheel_holds_the_app_and_nothing_else(wheel: Path) -> None:
     for needed in (
         "notifications/py.typed",
         "notifications/migrations/0001_live_inbox.py",
+        "notifications/rest/openapi/__init__.py",
         "notifications/static/notifications/websocket-notifications.js",
     ):
         assert needed in names
@@ -96,6 +97,12 @@ def answers(port: int) -> bool:
 
 def append(path: Path, *lines: str) -> None:
     path.write_text("\n".join([path.read_text(), *lines, ""]))
+
+
+def test_the_api_describes_itself(site: Path) -> None:
+    ask = "Client(headers={'X-API-Key': 'dev', 'Host': 'localhost'}).get('/api/notifications/schema').json()['openapi']"
+    shell = f"from django.test import Client; print({ask})"
+    assert run(site / "env/bin/python", "manage.py", "shell", "-c", shell, cwd=site).split()[-1] == "3.1.0"
 
 
 def test_five_lines_move_a_count(site: Path) -> None:

@@ -181,7 +181,7 @@ def test_a_user_deleted_just_before_the_new_epoch_is_not_found(client: APIClient
     epoch = str(Inbox.objects.get(pk=ana.pk).epoch)
 
     def deleted_first(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if sql.startswith('UPDATE "ntf_inbox" SET "epoch"'):
+        if sql.startswith("UPDATE {} SET {}".format(*map(connection.ops.quote_name, ("ntf_inbox", "epoch")))):
             ana.delete()
         return execute(sql, params, many, context)
 

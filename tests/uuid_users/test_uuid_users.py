@@ -84,6 +84,13 @@ def test_rest_with_a_key_of_ones_own(ada: Any, bob: Any) -> None:
     assert client.get("/api/notifications", {"user_id": str(bob.pk)}).status_code == 401
 
 
+def test_the_rest_api_describes_keys_as_they_are(ada: Any) -> None:
+    client = APIClient(HTTP_X_API_KEY=issue(ada, "test")[1])
+    schema = client.get("/api/notifications/schema").json()
+    [user_id] = [item for item in schema["paths"]["/api/notifications"]["parameters"] if item["name"] == "user_id"]
+    assert schema["components"]["schemas"]["UserKey"] == user_id["schema"] == {"type": "string", "format": "uuid"}
+
+
 @pytest.mark.parametrize("kind", ["uvicorn", "daphne"])
 async def test_sockets(kind: str, ada: Any, bob: Any, make_site: Any) -> None:
     live = LiveSite(await sync_to_async(make_site)(kind=kind, **environment()))
