@@ -14,6 +14,7 @@ export LONG
 VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.installed
+DRIVER := $(VENV)/.mysqlclient
 PYTEST = $(RUN) -m pytest $(PYTEST_ARGS)
 
 # What production settings must be told. `check --deploy` reads them, nothing is contacted.
@@ -23,14 +24,18 @@ DEPLOY_ENV = DJANGO_SETTINGS_MODULE=project.production \
 	DATABASE_URL=postgres://site@db.example.org/site \
 	REDIS_URL=redis://redis.example.org:6379/0
 
-# Only the stream needs its faults tested on Redis, and only what speaks SQL of its own a second database; what
-# knows neither is tested once.
-SQLITE_TESTS := $(or $(TESTS),tests --ignore=tests/faults)
+# Only what speaks SQL of its own needs a second database, and only the stream needs Redis; what knows neither is
+# tested once. Faults are `make chaos`.
+SQLITE_TESTS := $(or $(TESTS),tests)
 PURE := commands connection fanout hints limits protocol repairs
-SERVICES_TESTS := $(or $(TESTS),tests/inbox tests/models tests/live tests/faults $(PURE:%=--ignore=tests/live/test_%.py))
+SERVICES_TESTS := $(or $(TESTS),tests/inbox tests/models tests/live $(PURE:%=--ignore=tests/live/test_%.py))
+
+# What speaks to the database in SQL of its own, or waits for its locks.
+MARIADB_TESTS := $(or $(TESTS),tests/inbox tests/models tests/management tests/test_checks.py \
+	$(addprefix tests/live/test_,processes.py resume.py snapshots.py) $(addprefix tests/rest/test_,changes.py list.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-sqlite test-services test-uuid chaos check lint types floors migrations deploy lock clean
+.PHONY: help demo test test-sqlite test-services test-mariadb test-uuid mariadb-driver chaos check lint types floors migrations deploy lock clean
 
 help: ## show this list
 	@echo "Usage: make TARGET [PYTHON=python3.12] …"
@@ -41,10 +46,14 @@ demo: $(READY) ## run the demo site on http://127.0.0.1:8080 (PORT=… for anoth
 
 # A missing PostgreSQL or Redis is a failure here, not a skip.
 test-sqlite test-services test-uuid: export NOTIFICATIONS_REQUIRE_SERVICES = 1
+# MariaDB comes from the system. Without one `make test` says so and goes on; whoever asks for it by name wants it.
+test: export NOTIFICATIONS_REQUIRE_MARIADB ?= 0
+test-mariadb: export NOTIFICATIONS_REQUIRE_MARIADB ?= 1
 
 # Two at a time: most tests wait for servers. The output of each comes when it has ended.
 test: $(READY) ## run every test (TESTS=tests/inbox and PYTEST_ARGS=-x narrow it)
-	+@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target test-services test-sqlite test-uuid
+	+@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target \
+		test-services test-sqlite test-mariadb test-uuid
 
 test-sqlite: $(READY) ## … on SQLite with the in-memory layer
 	$(PYTEST) $(SQLITE_TESTS)
@@ -52,12 +61,24 @@ test-sqlite: $(READY) ## … on SQLite with the in-memory layer
 test-services: $(READY) ## … on a real PostgreSQL and a real Redis-protocol server
 	NOTIFICATIONS_TEST_SERVICES=1 $(PYTEST) $(SERVICES_TESTS)
 
+# Built where the headers are; what else is missing, the tests say.
+mariadb-driver: $(READY)
+	@if pkg-config --exists libmariadb 2>/dev/null && ! [ $(DRIVER) -nt requirements-mariadb.txt ]; then \
+		echo "Building MariaDB's driver in $(VENV), once …"; \
+		awk '/^mysqlclient==/ {found = 1} found && /^ *#/ {exit} found' requirements-mariadb.txt > $(DRIVER).txt; \
+		$(VENV)/bin/uv pip install --quiet --python $(RUN) --require-hashes --build-constraints requirements-mariadb.txt \
+			-r $(DRIVER).txt && touch $(DRIVER); fi; true
+
+test-mariadb: mariadb-driver ## … on a real MariaDB, where the system has one
+	@$(RUN) -m tests.services mariadb || exit $$NOTIFICATIONS_REQUIRE_MARIADB; \
+	NOTIFICATIONS_TEST_DATABASE=mariadb $(PYTEST) -m "not performance" $(MARIADB_TESTS)
+
 test-uuid: $(READY) ## … with a user model whose primary key is a UUID
 ifeq ($(TESTS),)
 	$(PYTEST) --ds=tests.settings_uuid tests/uuid_users
 endif
 
-chaos: $(READY) ## every fault beside a tutorial app, one table (LONG=1: full counts; CHAOS_ARGS=--help)
+chaos: mariadb-driver ## every fault beside a tutorial app, one table (LONG=1: full counts; CHAOS_ARGS=--help)
 	$(RUN) -m tests.chaos $(CHAOS_ARGS)
 ifeq ($(LONG),1)
 	$(PYTEST) tests/stateful tests/rest/schema tests/auth/test_any_handshake.py tests/live/test_commands.py
@@ -81,9 +102,10 @@ migrations: $(READY) ## … no migration is missing
 deploy: $(READY) ## … production settings are safe
 	$(DEPLOY_ENV) $(RUN) manage.py check --deploy --fail-level WARNING
 
-lock: $(READY) ## write requirements.txt anew from requirements.in
-	$(VENV)/bin/uv pip compile --universal --generate-hashes --python-version 3.11 \
-		--fork-strategy requires-python --no-header --upgrade --quiet requirements.in -o requirements.txt
+lock: $(READY) ## write requirements.txt and requirements-mariadb.txt anew from their .in files
+	for name in requirements requirements-mariadb; do \
+		$(VENV)/bin/uv pip compile --universal --generate-hashes --python-version 3.11 \
+			--fork-strategy requires-python --no-header --upgrade --quiet $$name.in -o $$name.txt || exit; done
 
 clean: ## remove the environment, caches and build output
 	rm -rf $(VENV) build dist staticfiles htmlcov .coverage .coverage.* .hypothesis \
@@ -100,6 +122,6 @@ $(READY): requirements.txt
 		echo "'$(PYTHON) -m venv' failed. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 	@awk '/^uv==/ {found = 1} found && /^ *#/ {exit} found' requirements.txt > $(VENV)/uv.txt
 	@{ $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt \
-		&& $(VENV)/bin/uv pip install --quiet --python $(RUN) --require-hashes -r requirements.txt; } \
+		&& $(VENV)/bin/uv pip install --quiet --compile-bytecode --python $(RUN) --require-hashes -r requirements.txt; } \
 		|| $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@

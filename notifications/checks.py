@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections, router
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from .auth.keys import DEV_KEY
 from .conf import KEYS, Settings, conf
@@ -96,7 +97,42 @@ def check_database(**_: Any) -> list[CheckMessage]:
                 id="notifications.W001",
             )
         ]
-    return []
+    return list(_mysql(connection)) if connection.vendor == "mysql" else []
+
+
+def _mysql(connection: BaseDatabaseWrapper) -> Iterable[CheckMessage]:
+    if not connection.features.supports_transactions:
+        yield Error(
+            "The database's storage engine has no transactions: counts would drift, and numbers be given twice.",
+            hint='Create the tables with InnoDB: "OPTIONS": {"init_command": "SET default_storage_engine=INNODB"}.',
+            id="notifications.E005",
+        )
+    if not connection.features.has_select_for_update_skip_locked:
+        yield Error(
+            "This version of the database knows neither SKIP LOCKED nor JSON_TABLE.",
+            hint="Use MariaDB 10.6, MySQL 8.0.11, or newer.",
+            id="notifications.E006",
+        )
+    with connection.cursor() as cursor:
+        # MariaDB's and MySQL's names for the same.
+        cursor.execute("SHOW VARIABLES WHERE variable_name IN ('tx_isolation', 'transaction_isolation')")
+        level = cursor.fetchone()[1]
+        cursor.execute("SELECT @@character_set_database")
+        charset = cursor.fetchone()[0]
+    if level != "READ-COMMITTED":
+        yield Warning(
+            f"The isolation level is {level}. Above 'read committed' senders fail: of two with the same dedupe_key, "
+            "and in deadlocks over the gaps between rows. Below it, people are shown what may be rolled back.",
+            hint='Leave "isolation_level" out of the OPTIONS of DATABASES, or set it to "read committed".',
+            id="notifications.W005",
+        )
+    if charset != "utf8mb4":
+        yield Warning(
+            f"The database's character set is {charset}: a notification with any other character, such as an emoji, "
+            "is refused.",
+            hint="ALTER DATABASE … CHARACTER SET utf8mb4, before the first migrate.",
+            id="notifications.W006",
+        )
 
 
 @register(Tags.compatibility)

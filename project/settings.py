@@ -68,6 +68,15 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+elif DATABASES["default"]["ENGINE"] == "django.db.backends.mysql":
+    DATABASES["default"]["OPTIONS"] = {
+        **DATABASES["default"].get("OPTIONS", {}),
+        "charset": "utf8mb4",
+        # The server's own, repeatable read, locks the gaps between rows too, and whoever waits deadlocks.
+        "isolation_level": "read committed",
+        # What does not fit is an error, never cut off.
+        "init_command": "SET sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES')",
+    }
 
 if REDIS_URL := os.environ.get("REDIS_URL"):
     CHANNEL_LAYERS = {

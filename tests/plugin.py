@@ -1,8 +1,8 @@
 """Chooses the database and the channel layer before Django's settings are read: loaded by pytest's ``-p``.
 
 By default a SQLite file and the in-memory layer; with ``NOTIFICATIONS_TEST_SERVICES=1`` one PostgreSQL and
-one Redis for the whole run. ``DATABASE_URL`` and ``REDIS_URL`` tell the settings, also in the servers
-that tests start.
+one Redis for the whole run, with ``NOTIFICATIONS_TEST_DATABASE=mariadb`` one MariaDB and the in-memory layer.
+``DATABASE_URL`` and ``REDIS_URL`` tell the settings, also in the servers that tests start.
 """
 
 from __future__ import annotations
@@ -26,9 +26,12 @@ _missing = pytest.StashKey[str]()
 @pytest.hookimpl(wrapper=True)  # a wrapper runs before pytest-django's own hook, which reads the settings
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
     if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker inherits what its controller chose
-        wanted = os.environ.get("NOTIFICATIONS_TEST_SERVICES") == "1"
-        chosen = _start_services(early_config) if wanted else None
-        early_config.stash[_chosen] = chosen or _use_sqlite()
+        if os.environ.get("NOTIFICATIONS_TEST_DATABASE") == "mariadb":
+            early_config.stash[_chosen] = _start_mariadb()
+        else:
+            wanted = os.environ.get("NOTIFICATIONS_TEST_SERVICES") == "1"
+            chosen = _start_services(early_config) if wanted else None
+            early_config.stash[_chosen] = chosen or _use_sqlite()
     return (yield)
 
 
@@ -50,6 +53,15 @@ def _use_sqlite() -> str:
     os.environ["DATABASE_URL"] = f"sqlite:///{scratch_folder()}/site.sqlite3"
     os.environ.pop("REDIS_URL", None)
     return "SQLite and the in-memory layer"
+
+
+def _start_mariadb() -> str:
+    mariadb = services.find_mariadb()
+    if mariadb is None:
+        raise pytest.UsageError(services.NO_MARIADB)  # whoever asks for it by name wants nothing else
+    os.environ["DATABASE_URL"] = _running.enter_context(mariadb).url
+    os.environ.pop("REDIS_URL", None)
+    return f"MariaDB ({mariadb.source}) and the in-memory layer"
 
 
 def _start_services(config: pytest.Config) -> str | None:

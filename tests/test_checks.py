@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -86,6 +87,51 @@ def test_sqlite_without_immediate_transactions(settings: Any, monkeypatch: pytes
     assert checks.check_database() == []
     monkeypatch.setitem(connection.settings_dict, "OPTIONS", {})
     assert ids(checks.check_database()) == ["notifications.W001"]
+
+
+@pytest.fixture
+def mysql(transactional_db: None) -> Iterator[Any]:
+    from django.db import connection
+
+    if connection.vendor != "mysql":
+        pytest.skip("MySQL and MariaDB only")
+    assert checks.check_database() == []
+    yield connection
+    connection.close()
+
+
+@pytest.mark.parametrize("level", [None, "repeatable read", "SERIALIZABLE", "read uncommitted"])
+def test_an_isolation_above_read_committed(mysql: Any, monkeypatch: pytest.MonkeyPatch, level: str | None) -> None:
+    """``None`` is what the server says, and MariaDB says repeatable read if nobody has changed it."""
+    with monkeypatch.context() as patch:
+        patch.setitem(mysql.settings_dict["OPTIONS"], "isolation_level", level)
+        mysql.close()
+        assert ids(checks.check_database()) == ["notifications.W005"]
+    mysql.close()
+    assert checks.check_database() == []
+
+
+@pytest.mark.parametrize(
+    ("feature", "expected"),
+    [
+        ("supports_transactions", "notifications.E005"),
+        ("has_select_for_update_skip_locked", "notifications.E006"),
+    ],
+)
+def test_a_database_without(mysql: Any, monkeypatch: pytest.MonkeyPatch, feature: str, expected: str) -> None:
+    monkeypatch.setattr(mysql.features, feature, False)
+    assert ids(checks.check_database()) == [expected]
+
+
+def test_a_character_set_that_does_not_hold_every_character(mysql: Any) -> None:
+    with mysql.cursor() as cursor:
+        cursor.execute("ALTER DATABASE CHARACTER SET latin1")
+        try:
+            [warning] = checks.check_database()
+        finally:
+            cursor.execute("ALTER DATABASE CHARACTER SET utf8mb4")
+    assert warning.id == "notifications.W006"
+    assert "latin1" in warning.msg
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.db import OperationalError, transaction
+from django.db import OperationalError
 from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -24,10 +24,11 @@ from ..models.notification import BLANK
 from ..signals import inbox_changed
 from .chunks import in_chunks
 from .commit import number_after_commit, run_after_commit
-from .database import can_skip_locked, parse_user_key, write_database
+from .database import can_skip_locked, parse_user_key, sorts_before_locking, write_database
 from .events import InboxChange, Kind, Step
 from .inboxes import ensure_inboxes
-from .sql import limit_lock_wait
+from .sql import lock_rows
+from .transactions import retry_deadlocks, short_transaction
 
 logger = logging.getLogger("notifications")
 
@@ -112,10 +113,10 @@ def _see_or_log(user_id: Any, up_to_seq: int, *, using: str) -> None:
         )
 
 
+@retry_deadlocks
 def _see(user_id: Any, up_to_seq: int, *, using: str) -> None:
     ensure_inboxes([user_id], using=using)
-    with transaction.atomic(using=using):
-        limit_lock_wait(using)
+    with short_transaction(using=using):
         inbox = Inbox.objects.using(using).select_for_update().filter(pk=user_id).first()
         # No sequence number is above the last revision; a client that claims to have seen the future has not.
         seen_seq = min(up_to_seq, inbox.last_rev) if inbox else 0
@@ -129,17 +130,16 @@ def _see(user_id: Any, up_to_seq: int, *, using: str) -> None:
 
 
 def _change(user: Any, chosen: Q, unless_so: Q, kind: Changed, **fields: Any) -> Change:
-    user_id, using = parse_user_key(user), write_database()
+    return _change_rows(parse_user_key(user), chosen, unless_so, kind, fields, using=write_database())
+
+
+@retry_deadlocks
+def _change_rows(user_id: Any, chosen: Q, unless_so: Q, kind: Changed, fields: dict[str, Any], *, using: str) -> Change:
     rows: NotificationQuerySet = Notification.objects.using(using)
     changed = 0
-    ours = not transaction.get_connection(using).in_atomic_block
-    with transaction.atomic(using=using):
-        if ours:
-            # A host's long transaction may hold one of the rows, and we one of the few threads that all sockets share.
-            limit_lock_wait(using)
-        # Locked in the order of their ids: two tabs that mark the same rows would deadlock otherwise.
-        own = rows.visible().filter(chosen, recipient_id=user_id).select_for_update().order_by("pk")
-        ids = list(own.values_list("pk", flat=True))
+    # A host's long transaction may hold one of the rows, and we one of the few threads that all sockets share.
+    with short_transaction(using=using):
+        ids = _lock_own(user_id, chosen, using=using)
         for chunk in in_chunks(ids, ROWS_PER_UPDATE):
             changed += rows.filter(unless_so, pk__in=chunk).change(kind, **fields)
         # Whoever numbers meanwhile skips the rows that are held here, and PostgreSQL holds also those that changed
@@ -147,6 +147,15 @@ def _change(user: Any, chosen: Q, unless_so: Q, kind: Changed, **fields: Any) ->
         if changed or can_skip_locked(using):
             number_after_commit([user_id], using=using)
     return Change(ids, changed)
+
+
+def _lock_own(user_id: Any, chosen: Q, *, using: str) -> list[int]:
+    """Locked in the order of their ids: two tabs that mark the same rows would deadlock otherwise."""
+    own = Notification.objects.using(using).visible().filter(chosen, recipient_id=user_id).order_by("pk")
+    if sorts_before_locking(using):
+        return list(own.select_for_update().values_list("pk", flat=True))
+    ids = list(own.values_list("pk", flat=True))
+    return [pk for chunk in in_chunks(ids, ROWS_PER_UPDATE) for pk in lock_rows(chunk, using=using)]
 
 
 def _chosen(ids: Collection[int]) -> Q:

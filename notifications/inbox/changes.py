@@ -12,10 +12,11 @@ from django.db.models import Case, F, FilteredRelation, Q, Value, When
 
 from ..models import Inbox
 from .chunks import in_chunks
-from .database import existing_users
+from .database import can_join_by_range, existing_users
 from .events import ROW_FIELDS, Row
 from .inboxes import ensure_inboxes
 from .retention import new_epoch
+from .sql import read_changes
 
 USERS_PER_QUERY = 100
 ROWS_PER_QUERY = 1_000
@@ -92,15 +93,7 @@ def changes_since(since: Mapping[Any, int], *, limit: int = ROWS_PER_QUERY, usin
 
 def _changes(since: Mapping[Any, int], *, limit: int, using: str) -> tuple[dict[Any, Changes], bool]:
     """One statement's answer, and whether users were left out of it."""
-    cursors = Case(*(When(pk=user_id, then=Value(rev)) for user_id, rev in since.items()), default=Value(0))
-    newer = FilteredRelation("user__inbox_notifications", condition=Q(user__inbox_notifications__rev__gt=cursors))
-    found = list(
-        Inbox.objects.using(using)
-        .annotate(changed=newer)
-        .filter(pk__in=list(since))
-        .order_by("pk", F("changed__rev"), F("changed__id"))
-        .values_list(*_STATE, *(f"changed__{name}" for name in ROW_FIELDS))[: limit + 1]
-    )
+    found = _joined(since, limit=limit + 1, using=using)
     answer: dict[Any, Changes] = {}
     for values in found[:limit]:
         user_id = values[0]
@@ -116,6 +109,21 @@ def _changes(since: Mapping[Any, int], *, limit: int, using: str) -> tuple[dict[
             last.complete = False
             _end_between_revisions(last, next_rev=found[limit][len(_STATE) + ROW_FIELDS.index("rev")])
     return answer, len(found) > limit
+
+
+def _joined(since: Mapping[Any, int], *, limit: int, using: str) -> list[tuple[Any, ...]]:
+    """State and row side by side, by user, revision and id; a user without changes is there with a row of nulls."""
+    if not can_join_by_range(using):
+        return read_changes(_STATE, since, limit=limit, using=using)
+    cursors = Case(*(When(pk=user_id, then=Value(rev)) for user_id, rev in since.items()), default=Value(0))
+    newer = FilteredRelation("user__inbox_notifications", condition=Q(user__inbox_notifications__rev__gt=cursors))
+    return list(
+        Inbox.objects.using(using)
+        .annotate(changed=newer)
+        .filter(pk__in=list(since))
+        .order_by("pk", F("changed__rev"), F("changed__id"))
+        .values_list(*_STATE, *(f"changed__{name}" for name in ROW_FIELDS))[:limit]
+    )
 
 
 def _end_between_revisions(changes: Changes, *, next_rev: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import connections, router
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ..exceptions import UnknownRecipient
 from ..models import Notification
@@ -24,6 +25,21 @@ def write_database() -> str:
 def can_skip_locked(using: str) -> bool:
     """Whether a locking read may leave out the rows that others hold."""
     return bool(connections[using].features.has_select_for_update_skip_locked)
+
+
+def is_mariadb(connection: BaseDatabaseWrapper) -> bool:
+    """MySQL is of the same vendor to Django."""
+    return bool(getattr(connection, "mysql_is_mariadb", False))
+
+
+def sorts_before_locking(using: str) -> bool:
+    """Whether a locking read takes its locks in the order of ``ORDER BY``; MySQL and MariaDB sort afterwards."""
+    return connections[using].vendor != "mysql"
+
+
+def can_join_by_range(using: str) -> bool:
+    """Whether a join looks up ``rev > x`` in an index, for an ``x`` of the other table. MySQL and MariaDB do not."""
+    return connections[using].vendor != "mysql"
 
 
 def parse_user_key(value: Any) -> Any:

@@ -19,7 +19,8 @@ from ..signals import inbox_changed
 from .database import can_skip_locked
 from .events import ROW_FIELDS, BulkInsert, Recipient
 from .inboxes import ensure_inboxes, realign
-from .sql import insert_for_inboxes, limit_lock_wait
+from .sql import insert_for_inboxes
+from .transactions import leave_users_unlocked, retry_deadlocks, short_transaction
 
 logger = logging.getLogger("notifications")
 
@@ -81,10 +82,10 @@ def _isolate(chunk_id: int, people: list[Any], error: Exception, *, using: str) 
     return False
 
 
+@retry_deadlocks
 def _split(chunk_id: int, people: list[Any], *, using: str) -> bool:
     middle = len(people) // 2
-    with transaction.atomic(using=using):
-        limit_lock_wait(using)
+    with short_transaction(using=using):
         chunk = _lock(chunk_id, using=using)
         if chunk is None:
             return False
@@ -99,9 +100,9 @@ def _lock(chunk_id: int, *, using: str) -> BatchChunk | None:
     return chunks.defer("user_ids").filter(pk=chunk_id, expanded_at=None).first()
 
 
+@retry_deadlocks
 def _expand_locked(chunk_id: int, keys: list[Any], *, using: str) -> BulkInsert | None:
-    with transaction.atomic(using=using):
-        limit_lock_wait(using)
+    with short_transaction(using=using):
         chunk = _lock(chunk_id, using=using)
         if chunk is None:
             return None
@@ -110,7 +111,8 @@ def _expand_locked(chunk_id: int, keys: list[Any], *, using: str) -> BulkInsert 
         inboxes = Inbox.objects.using(using).select_for_update().filter(pk__in=keys).order_by("pk")
         before = {row[0]: row for row in inboxes.values_list("pk", "epoch", "last_rev", "unread_count")}
         if before:
-            insert_for_inboxes(batch, list(before), using=using)
+            with leave_users_unlocked(using=using):
+                insert_for_inboxes(batch, {row[0]: row[2] for row in before.values()}, using=using)
         recipients = _numbered(before, using=using)
         chunk.created, chunk.expanded_at = len(recipients), timezone.now()
         chunk.save(using=using, update_fields=["created", "expanded_at"])

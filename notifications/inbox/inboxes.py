@@ -6,19 +6,19 @@ import uuid
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import Count, F, Max, Q, QuerySet
 
 from ..models import Inbox, Notification
 from .chunks import in_chunks
 from .database import existing_users
-from .sql import limit_lock_wait
+from .transactions import leave_users_unlocked, retry_deadlocks, short_transaction
 
 USERS_PER_TRANSACTION = 200
 
 
-def ensure_inboxes(user_ids: Collection[Any], *, using: str) -> None:
-    """Create what is missing; keys that belong to no user are left out.
+def ensure_inboxes(user_ids: Collection[Any], *, using: str) -> set[Any]:
+    """Create what is missing. Returns the keys that belong to no user.
 
     Called before a numbering transaction, never inside one: on MariaDB the insert there deadlocks.
     An inbox that is made anew (someone deleted it) starts above the highest revision that still stands.
@@ -26,11 +26,11 @@ def ensure_inboxes(user_ids: Collection[Any], *, using: str) -> None:
     wanted = set(user_ids)
     wanted -= set(Inbox.objects.using(using).filter(pk__in=wanted).values_list("pk", flat=True))
     if not wanted:
-        return
-    wanted = existing_users(wanted, using=using)
-    standing = _standing(wanted, using=using)
+        return wanted
+    known = existing_users(wanted, using=using)
+    standing = _standing(known, using=using)
     fresh = []
-    for user_id in sorted(wanted):
+    for user_id in sorted(known):
         last_rev, unread_count = standing.get(user_id, (0, 0))
         fresh.append(Inbox(user_id=user_id, last_rev=last_rev, unread_count=unread_count))
     try:
@@ -39,14 +39,19 @@ def ensure_inboxes(user_ids: Collection[Any], *, using: str) -> None:
         if len(fresh) > 1:  # one of them was deleted meanwhile; the others must not suffer
             for inbox in fresh:
                 ensure_inboxes([inbox.user_id], using=using)
+    return wanted - known
 
 
+def remove_left_over(user_ids: Collection[Any], *, using: str) -> None:
+    """Remove rows without a number of people who do not exist: inserted in the moment when their user was deleted."""
+    rows: QuerySet[Notification] = QuerySet(Notification, using=using)
+    rows.filter(recipient_id__in=user_ids, seq=None)._raw_delete(using)
+
+
+@retry_deadlocks
 def _insert(inboxes: list[Inbox], *, using: str) -> None:
-    ours = not transaction.get_connection(using).in_atomic_block
-    with transaction.atomic(using=using):
-        if ours:
-            # A host's transaction may have made the same inbox, and not committed it.
-            limit_lock_wait(using)
+    # A host's transaction may have made the same inbox, and not committed it.
+    with short_transaction(using=using), leave_users_unlocked(using=using):
         Inbox.objects.using(using).bulk_create(inboxes, ignore_conflicts=True)
 
 
@@ -65,25 +70,29 @@ def realign(user_ids: Iterable[Any], *, using: str) -> None:
     wanted = set(user_ids)
     ensure_inboxes(wanted, using=using)
     for chunk in in_chunks(sorted(wanted), USERS_PER_TRANSACTION):
-        with transaction.atomic(using=using):
-            limit_lock_wait(using)
-            inboxes = Inbox.objects.using(using).select_for_update().filter(pk__in=chunk).order_by("pk")
-            locked = list(inboxes)
-            _rows(chunk, using=using).filter(rev__isnull=True).update(rev=F("seq"))  # see realign_later()
-            standing = _standing(chunk, using=using)
-            for inbox in locked:
-                highest, inbox.unread_count = standing.get(inbox.pk, (0, 0))
-                inbox.last_rev = max(inbox.last_rev, highest)
-                inbox.epoch = uuid.uuid4()
-                inbox.save(using=using, update_fields=["last_rev", "unread_count", "epoch"])
+        _realign(chunk, using=using)
 
 
+@retry_deadlocks
+def _realign(user_ids: list[Any], *, using: str) -> None:
+    with short_transaction(using=using):
+        inboxes = Inbox.objects.using(using).select_for_update().filter(pk__in=user_ids).order_by("pk")
+        locked = list(inboxes)
+        _rows(user_ids, using=using).filter(rev__isnull=True).update(rev=F("seq"))  # see realign_later()
+        standing = _standing(user_ids, using=using)
+        for inbox in locked:
+            highest, inbox.unread_count = standing.get(inbox.pk, (0, 0))
+            inbox.last_rev = max(inbox.last_rev, highest)
+            inbox.epoch = uuid.uuid4()
+            inbox.save(using=using, update_fields=["last_rev", "unread_count", "epoch"])
+
+
+@retry_deadlocks
 def realign_later(user_ids: Iterable[Any], *, using: str) -> None:
     """Leave a mark that the sequencer knows: a pending row of each user that has its place, but no revision."""
     rows = _rows(user_ids, using=using)
     newest = rows.order_by().values("recipient_id").annotate(newest=Max("id")).values_list("newest", flat=True)
-    with transaction.atomic(using=using):
-        limit_lock_wait(using)
+    with short_transaction(using=using):
         rows.filter(pk__in=list(newest)).update(rev=None, pending=True)
 
 

@@ -9,14 +9,14 @@ from operator import or_
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from ..conf import conf
 from ..models import Batch, Inbox, Notification
 from .chunks import in_chunks
 from .database import can_skip_locked, write_database
-from .sql import limit_lock_wait
+from .transactions import retry_deadlocks, short_transaction
 
 ROWS_PER_STEP = 1_000
 BATCHES_PER_STEP = 20  # each with the chunks of all its people
@@ -53,6 +53,7 @@ def expire(*, using: str | None = None, limit: int | None = None) -> int:
     return count
 
 
+@retry_deadlocks
 def _tombstone(due: Q, at_most: int, *, using: str) -> int:
     rows = Notification.objects.using(using)
     # Locked in the order of their ids, like every other change. What somebody holds is left to the next time: this
@@ -88,21 +89,26 @@ def purge(*, using: str | None = None) -> int:
         for chunk in in_chunks(sorted(user_ids), 100):
             count += _purge_users(chunk, old, using=using)
     while batch_ids := list(old_batches.order_by("pk").values_list("pk", flat=True)[:BATCHES_PER_STEP]):
-        count += Batch.objects.using(using).filter(pk__in=batch_ids).delete()[1][Batch._meta.label]
+        count += Batch.objects.using(using).filter(pk__in=batch_ids).delete()[1].get(Batch._meta.label, 0)
     return count
 
 
+@retry_deadlocks
 def _purge_users(user_ids: list[Any], old: Any, *, using: str) -> int:
-    with transaction.atomic(using=using):
-        limit_lock_wait(using)
+    with short_transaction(using=using):
         inboxes = list(Inbox.objects.using(using).select_for_update().filter(pk__in=user_ids).order_by("pk"))
-        rows = old.filter(recipient_id__in=user_ids)
-        highest = dict(rows.order_by().values_list("recipient_id").annotate(Max("rev")))
+        rows = old.filter(recipient_id__in=user_ids).order_by("recipient_id", "rev")
+        found = list(rows.values_list("recipient_id", "rev", "pk")[:ROWS_PER_STEP])
+        highest = {user_id: rev for user_id, rev, _ in found}
         for inbox in inboxes:
             if highest.get(inbox.pk, 0) > inbox.horizon_rev:
                 inbox.horizon_rev = highest[inbox.pk]
                 inbox.save(using=using, update_fields=["horizon_rev"])
-        count: int = rows._raw_delete(using)
+        if not found:  # somebody else has purged them
+            return 0
+        # By their ids: to find them otherwise MariaDB waits for living rows, too, if somebody holds them.
+        chosen: Any = Notification.objects.using(using).filter(pk__in=[pk for *_, pk in found])
+        count: int = chosen._raw_delete(using)
         return count
 
 

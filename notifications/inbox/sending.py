@@ -19,6 +19,7 @@ from ..signals import notifications_inserted
 from ..types import DeliveryChannel
 from .content import build_content, parse_channels
 from .database import existing_users, parse_user_key, write_database
+from .transactions import leave_users_unlocked, retry_deadlocks
 
 logger = logging.getLogger("notifications")
 
@@ -126,17 +127,20 @@ def _known_user(user: Any, *, using: str) -> Any:
     return key
 
 
+@retry_deadlocks
 def _insert(recipient_id: Any, content: dict[str, Any], *, using: str) -> tuple[Notification, bool]:
     rows = Notification.objects.using(using)
     key = content["dedupe_key"]
     if key is None and not notifications_inserted.receivers:
-        return rows.create(recipient_id=recipient_id, **content), True
+        with leave_users_unlocked(using=using):
+            return rows.create(recipient_id=recipient_id, **content), True
     with transaction.atomic(using=using):
-        if key is None:
-            notification, created = rows.create(recipient_id=recipient_id, **content), True
-        else:
-            # The inbox is locked only after this has committed: the other order deadlocks on the key.
-            notification, created = rows.get_or_create(recipient_id=recipient_id, dedupe_key=key, defaults=content)
+        with leave_users_unlocked(using=using):
+            if key is None:
+                notification, created = rows.create(recipient_id=recipient_id, **content), True
+            else:
+                # The inbox is locked only after this has committed: the other order deadlocks on the key.
+                notification, created = rows.get_or_create(recipient_id=recipient_id, dedupe_key=key, defaults=content)
         if created:
             notifications_inserted.send(Notification, content=notification, user_ids=[recipient_id], using=using)
     return notification, created

@@ -13,7 +13,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError
+from django.db.models import Q
 
 from ..conf import conf
 from ..models import Changed, Inbox, Notification
@@ -22,7 +23,8 @@ from .chunks import in_chunks
 from .database import can_skip_locked
 from .events import ROW_FIELDS, InboxChange, Kind, Row, Step
 from .inboxes import ensure_inboxes, realign
-from .sql import limit_lock_wait, write_inboxes, write_numbers
+from .sql import write_inboxes, write_numbers
+from .transactions import retry_deadlocks, short_transaction
 
 logger = logging.getLogger("notifications")
 
@@ -82,12 +84,12 @@ def _number_and_announce(user_ids: Sequence[Any], *, using: str, skip_busy: bool
     return len(changes), more and bool(changes)
 
 
+@retry_deadlocks
 def _number_locked(
     user_ids: Sequence[Any], *, using: str, skip_busy: bool
 ) -> tuple[list[InboxChange], list[Any], bool]:
     """One short transaction. Returns what changed, who has no inbox yet, and whether rows were left over."""
-    with transaction.atomic(using=using):
-        limit_lock_wait(using)
+    with short_transaction(using=using):
         # A statement of its own, before the rows are read: one combined statement counts rows that others
         # number while it waits for the lock.
         inboxes = {inbox.pk: inbox for inbox in _lock(user_ids, using=using, skip_busy=skip_busy)}
@@ -169,17 +171,18 @@ def _all_read_or_all_unread(rows: list[Row]) -> bool:
 def _shorten(step: Step, *, using: str) -> None:
     """Say "everything up to here" instead of too many ids, where that is true."""
     if step.kind is Kind.DELETED:
-        others = {"deleted_at__isnull": True}
+        others = Q(deleted_at__isnull=True)
     elif step.kind is Kind.READ and not step.rows[0]["counted"]:
-        others = {"read_at__isnull": True, "deleted_at__isnull": True}
+        others = Q(read_at__isnull=True, deleted_at__isnull=True)
     else:
         step.kind = Kind.MANY
         return
     up_to_seq = max(row["seq"] for row in step.rows)
-    # The rows of this very step still stand unwritten in the table; they are no exception to the rule.
+    # What waits for a number of its own is still what it was at its last one. The rows of this very step wait too, but
+    # only for being written; they are no exception to the rule.
     others_below = (
         Notification.objects.using(using)
-        .filter(recipient_id=step.rows[0]["recipient_id"], seq__lte=up_to_seq, **others)
+        .filter(others | Q(pending=True), recipient_id=step.rows[0]["recipient_id"], seq__lte=up_to_seq)
         .exclude(pending=True, pk__in=[row["id"] for row in step.rows])
     )
     if others_below.exists():

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from django.db import connections
+from django.db.backends.utils import CursorWrapper
 
-from ..conf import conf
 from ..models import Batch, Content, Inbox, Notification
-from .events import Row
+from .chunks import in_chunks
+from .events import ROW_FIELDS, Row
 
-
-def limit_lock_wait(using: str) -> None:
-    """Let this transaction wait ``LOCK_TIMEOUT_SECONDS`` for a lock, no longer.
-
-    SQLite has no row locks; its one write lock waits as long as the connection's ``timeout`` says.
-    """
-    connection = connections[using]
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = {int(conf.LOCK_TIMEOUT_SECONDS * 1000)}")
+BYTES_PER_INSERT = 1_000_000  # MySQL refuses what exceeds its max_allowed_packet, by default 16 MB
 
 
 def write_numbers(rows: Sequence[Row], *, using: str) -> None:
@@ -35,6 +29,13 @@ def write_numbers(rows: Sequence[Row], *, using: str) -> None:
                 " FROM unnest(%s::bigint[], %s::bigint[], %s::boolean[], %s::bigint[]) AS d(seq, rev, counted, id)"
                 " WHERE n.id = d.id",
                 [list(column) for column in zip(*values, strict=True)],
+            )
+        elif connection.vendor == "mysql" and len(values) > 1:
+            cursor.execute(
+                f"UPDATE {table} AS n JOIN JSON_TABLE(%s, '$[*]' COLUMNS (seq BIGINT PATH '$[0]', rev BIGINT PATH"
+                " '$[1]', counted BOOLEAN PATH '$[2]', id BIGINT PATH '$[3]')) AS d ON n.id = d.id"
+                " SET n.seq = d.seq, n.rev = d.rev, n.counted = d.counted, n.pending = false, n.changed = 0",
+                [json.dumps(values)],
             )
         else:
             cursor.executemany(
@@ -57,6 +58,18 @@ def write_inboxes(inboxes: Sequence[Inbox], *, using: str) -> None:
                 " AS d(last_rev, unread_count, user_id) WHERE i.user_id = d.user_id",
                 [list(column) for column in zip(*values, strict=True)],
             )
+        elif connection.vendor == "mysql" and len(values) > 1:
+            # Not JSON again: keys may be text, and text of two collations cannot be compared.
+            cases = f"CASE user_id{' WHEN %s THEN %s' * len(values)} END"
+            cursor.execute(
+                f"UPDATE {table} SET last_rev = {cases}, unread_count = {cases}"
+                f" WHERE user_id IN ({', '.join(['%s'] * len(values))})",
+                [
+                    *chain.from_iterable((key, last_rev) for last_rev, _, key in values),
+                    *chain.from_iterable((key, unread_count) for _, unread_count, key in values),
+                    *(key for *_, key in values),
+                ],
+            )
         else:
             cursor.executemany(f"UPDATE {table} SET last_rev = %s, unread_count = %s WHERE user_id = %s", values)
 
@@ -69,22 +82,87 @@ def _one_of(column: str, keys: list[Any], *, using: str) -> tuple[str, list[Any]
     return f"WHERE {column} IN ({', '.join(['%s'] * len(keys))})", keys
 
 
-def insert_for_inboxes(batch: Batch, user_ids: Sequence[Any], *, using: str) -> None:
-    """Give each of the locked inboxes one more notification, numbered and counted; the inboxes are updated too."""
+def insert_for_inboxes(batch: Batch, last_revs: Mapping[Any, int], *, using: str) -> None:
+    """Give each of the locked inboxes one more notification, numbered and counted; the inboxes are updated too.
+
+    Args:
+        last_revs: where each inbox stands, in the order of the users' keys.
+    """
     connection = connections[using]
     quote = connection.ops.quote_name
     # attname of a foreign key is also its column's name; no content field renames its column.
     fields = [field for field in Content._meta.get_fields() if field.concrete]
-    names = [quote(str(field.column)) for field in fields]
+    names = ", ".join(quote(str(field.column)) for field in fields)
     values = [field.get_db_prep_save(getattr(batch, field.attname), connection) for field in fields]
-    keys = [Inbox._meta.pk.get_db_prep_value(user_id, connection) for user_id in user_ids]
-    chosen, keys = _one_of("user_id", keys, using=using)
+    keys = [Inbox._meta.pk.get_db_prep_value(user_id, connection) for user_id in last_revs]
+    chosen, parameters = _one_of("user_id", keys, using=using)
     inbox, notification = Inbox._meta.db_table, Notification._meta.db_table
+    insert = f"INSERT INTO {notification} (recipient_id, seq, rev, pending, changed, counted, {names})"
     with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE {inbox} SET last_rev = last_rev + 1, unread_count = unread_count + 1 {chosen}", keys)
         cursor.execute(
-            f"INSERT INTO {notification} (recipient_id, seq, rev, pending, changed, counted, {', '.join(names)})"
-            f" SELECT user_id, last_rev, last_rev, false, 0, true, {', '.join(['%s'] * len(names))}"
-            f" FROM {inbox} {chosen}",
-            [*values, *keys],
+            f"UPDATE {inbox} SET last_rev = last_rev + 1, unread_count = unread_count + 1 {chosen}", parameters
         )
+        if connection.vendor == "mysql":
+            revs = [(key, last_rev + 1) for key, last_rev in zip(keys, last_revs.values(), strict=True)]
+            _insert_values(cursor, insert, revs, values)
+        else:
+            cursor.execute(
+                f"{insert} SELECT user_id, last_rev, last_rev, false, 0, true, {', '.join(['%s'] * len(values))}"
+                f" FROM {inbox} {chosen}",
+                [*values, *parameters],
+            )
+
+
+def _insert_values(cursor: CursorWrapper, insert: str, revs: list[tuple[Any, int]], values: list[Any]) -> None:
+    """Say every row in full. INSERT … SELECT holds InnoDB's lock on the counter of ids until it ends.
+
+    It may have to wait for a host's transaction that has sent with the same ``dedupe_key``, and that transaction, with
+    whatever it sends next, for the ids: a deadlock.
+    """
+    content = cursor.mogrify(", %s" * len(values), values).replace("%", "%%")  # once, and not once for each person
+    row = f"(%s, %s, %s, false, 0, true{content})"
+    for some in in_chunks(revs, max(1, BYTES_PER_INSERT // len(row.encode()))):
+        parameters = [value for key, rev in some for value in (key, rev, rev)]
+        cursor.execute(f"{insert} VALUES {', '.join([row] * len(some))}", parameters)
+
+
+def read_changes(state: Sequence[str], since: Mapping[Any, int], *, limit: int, using: str) -> list[tuple[Any, ...]]:
+    """The inboxes' ``state`` with every row that changed after the revision named, by user, revision and id.
+
+    The ORM's own join reads all rows of every user there: MySQL and MariaDB look up no range of a joined table. With a
+    limit of its own the inner query is asked first, and by its ranges; it cannot leave out what the outer limit takes.
+    """
+    connection = connections[using]
+    quote = connection.ops.quote_name
+    inbox: list[Any] = [Inbox._meta.get_field(name) for name in state]
+    row: list[Any] = [Notification._meta.get_field(name) for name in ROW_FIELDS]
+    key = Inbox._meta.pk
+    pairs = [(key.get_db_prep_value(user_id, connection), rev) for user_id, rev in since.items()]
+    sql = (
+        f"SELECT {', '.join(f'i.{quote(field.column)}' for field in inbox)},"
+        f" {', '.join(f'n.{quote(field.column)}' for field in row)} FROM {Inbox._meta.db_table} i LEFT JOIN"
+        f" (SELECT {', '.join(quote(field.column) for field in row)} FROM {Notification._meta.db_table}"
+        f" WHERE {' OR '.join(['(recipient_id = %s AND rev > %s)'] * len(pairs))}"
+        f" ORDER BY recipient_id, rev, id LIMIT {limit:d}) n ON n.recipient_id = i.user_id"
+        f" WHERE i.user_id IN ({', '.join(['%s'] * len(pairs))}) ORDER BY i.user_id, n.rev, n.id LIMIT {limit:d}"
+    )
+    compiler = Inbox.objects.using(using).query.get_compiler(using)
+    converters = compiler.get_converters([field.get_col(field.model._meta.db_table) for field in (*inbox, *row)])
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*chain.from_iterable(pairs), *(user_id for user_id, _ in pairs)])
+        return [tuple(values) for values in compiler.apply_converters(cursor.fetchall(), converters)]
+
+
+def lock_rows(ids: list[int], *, using: str) -> list[int]:
+    """Lock notifications in the order of their ids; those that are deleted by now are not in the answer.
+
+    InnoDB locks rows as it meets them, in whatever index it likes best, and puts them in order afterwards.
+    """
+    table = Notification._meta.db_table
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            f"SELECT id FROM {table} FORCE INDEX (PRIMARY) WHERE id IN ({', '.join(['%s'] * len(ids))})"
+            " AND deleted_at IS NULL ORDER BY id FOR UPDATE",
+            ids,
+        )
+        return [pk for (pk,) in cursor.fetchall()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..models import Notification
 from .expansion import expand_waiting
-from .inboxes import ensure_inboxes
+from .inboxes import ensure_inboxes, remove_left_over
 from .sequencer import number
 
 USERS_PER_SWEEP = 1_000
@@ -21,7 +21,8 @@ def sweep(*, using: str) -> bool:
     numbered = 0
     if user_ids:
         # Made first: where busy inboxes are skipped, one that does not exist looks like a busy one.
-        ensure_inboxes(user_ids, using=using)
+        if gone := ensure_inboxes(user_ids, using=using):
+            remove_left_over(gone, using=using)
         numbered = number(user_ids, using=using, skip_busy=True)
     expanded = expand_waiting(CHUNKS_PER_SWEEP, using=using)
     # Without progress there is no "more": what is stuck now is looked at again in a second, not at once.

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import notifications.models.content
+import notifications.models.fields
 import notifications.models.indexes
 
 
@@ -156,7 +157,7 @@ class Migration(migrations.Migration):
                 ("target_url", models.CharField(blank=True, db_default="", default="", max_length=2000)),
                 (
                     "dedupe_key",
-                    models.CharField(
+                    notifications.models.fields.ExactCharField(
                         blank=True,
                         default=None,
                         help_text="A second send with the same key to the same person is not sent again.",
@@ -291,7 +292,7 @@ class Migration(migrations.Migration):
                 ("target_url", models.CharField(blank=True, db_default="", default="", max_length=2000)),
                 (
                     "dedupe_key",
-                    models.CharField(
+                    notifications.models.fields.ExactCharField(
                         blank=True,
                         default=None,
                         help_text="A second send with the same key to the same person is not sent again.",
@@ -376,8 +377,9 @@ class Migration(migrations.Migration):
                     ),
                 ],
                 "constraints": [
-                    models.UniqueConstraint(fields=("recipient", "seq"), name="ntf_notification_seq"),
+                    # First, and why: see the model.
                     models.UniqueConstraint(fields=("recipient", "dedupe_key"), name="ntf_notification_dedupe"),
+                    models.UniqueConstraint(fields=("recipient", "seq"), name="ntf_notification_seq"),
                 ],
             },
         ),

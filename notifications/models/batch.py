@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .content import Content
-from .indexes import PartialIndex
+from .indexes import PartialIndex, PartialIndexes
 
 
 class Batch(Content):
@@ -22,7 +22,7 @@ class Batch(Content):
         verbose_name_plural = _("sends to many")
 
 
-class BatchChunk(models.Model):
+class BatchChunk(PartialIndexes):
     """Up to ``NOTIFICATIONS["CHUNK_SIZE"]`` primary keys of users, expanded in one transaction, exactly once."""
 
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="chunks")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..links import is_safe_link, safe_link
 from ..types import Priority
+from .fields import ExactCharField
 
 
 def validate_link(value: str) -> None:
@@ -69,7 +70,7 @@ class Content(models.Model):
     target_url = models.CharField(max_length=2000, blank=True, default="", db_default="")
 
     # NULL is what a unique index ignores; '' would be one key for all.
-    dedupe_key = models.CharField(  # noqa: DJ001
+    dedupe_key = ExactCharField(
         _("de-duplication key"),
         max_length=200,
         null=True,

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..signals import notifications_written
 from .content import Content
-from .indexes import PartialIndex
+from .indexes import PartialIndex, PartialIndexes
 
 
 class Changed(IntFlag):
@@ -106,7 +106,7 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         return set(self.order_by().values_list("recipient_id", flat=True).distinct())
 
 
-class Notification(Content):
+class Notification(Content, PartialIndexes):
     """A row is invisible until it is numbered: ``seq`` is its fixed place, ``rev`` its last change.
 
     ``pending`` means "changed since it was numbered"; the database sets it on rows inserted by hand, too.
@@ -136,8 +136,10 @@ class Notification(Content):
         verbose_name = _("notification")
         verbose_name_plural = _("notifications")
         constraints = [
-            models.UniqueConstraint(fields=["recipient", "seq"], name="ntf_notification_seq"),
+            # First, so that InnoDB ties the foreign key to its index. Tied to one whose columns change, each numbering
+            # would lock the person's row in the user table, wait for whoever changes it, and deadlock with them.
             models.UniqueConstraint(fields=["recipient", "dedupe_key"], name="ntf_notification_dedupe"),
+            models.UniqueConstraint(fields=["recipient", "seq"], name="ntf_notification_seq"),
         ]
         indexes = [
             models.Index(fields=["recipient", "rev"], name="ntf_notification_rev"),

@@ -26,15 +26,23 @@ from .workers import at_once, in_a_child, run_python
 
 User = get_user_model()
 
+NAME_AND_EPOCH = {
+    "postgresql": ("'user' || n", "gen_random_uuid()"),
+    "sqlite": ("'user' || n", "lower(hex(randomblob(16)))"),
+    "mysql": ("concat('user', n)", "uuid()"),
+}
+
 
 def people(count: int, *, with_inboxes: bool = False) -> list[Any]:
     """Users in one statement; their keys."""
-    epoch = "gen_random_uuid()" if connection.vendor == "postgresql" else "lower(hex(randomblob(16)))"
+    name, epoch = NAME_AND_EPOCH[connection.vendor]
     with connection.cursor() as cursor:
+        if connection.vendor == "mysql":
+            cursor.execute("SET max_recursive_iterations = 1000000")
         cursor.execute(
             "INSERT INTO auth_user (username, password, first_name, last_name, email, is_superuser, is_staff,"
             " is_active, date_joined) WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers"
-            " WHERE n < %s) SELECT 'user' || n, '', '', '', '', false, false, true, CURRENT_TIMESTAMP FROM numbers",
+            f" WHERE n < %s) SELECT {name}, '', '', '', '', false, false, true, CURRENT_TIMESTAMP FROM numbers",
             [count],
         )
         if with_inboxes:

@@ -35,6 +35,14 @@ def test_another_key_or_another_person_is_another_notification(ana: Any, ben: An
     assert len(ids) == 3
 
 
+@pytest.mark.parametrize("other", ["order-A", "order-á", "order-a ", "örder-a", "order-a\u200b"])
+def test_a_key_that_only_looks_the_same_is_another(ana: Any, other: str) -> None:
+    send(ana, "order-a")
+    assert send(ana, other)["created"] is True
+    assert send_notifications([ana], "stock_alert", "x", dedupe_key=other.upper())["created"] == 1
+    check_dense(ana, 3)
+
+
 def test_no_key_is_no_key(ana: Any) -> None:
     send(ana, None)
     send(ana, None)

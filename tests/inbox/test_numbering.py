@@ -9,11 +9,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from notifications import send_notification
+from notifications.inbox import sequencer
 from notifications.inbox.services import archive, delete, delete_all, mark_all_read, mark_read, mark_unread, unarchive
 from notifications.models import Inbox, Notification
 
 from .conftest import Heard
-from .invariants import check, check_dense
+from .invariants import check, check_dense, settle
 
 
 def send(user: Any, count: int = 1) -> list[int]:
@@ -207,3 +208,23 @@ def test_marking_more_unread_than_fit_has_no_short_form(ana: Any, heard: Heard) 
         mark_unread(ana, ids[:2])
         mark_unread(ana, ids[2:])
     assert [(str(step.kind), step.up_to_seq, step.unread_count) for step in heard.steps(ana)] == [("many", None, 4)]
+
+
+@pytest.mark.usefixtures("few_ids")
+@pytest.mark.parametrize("action", [mark_all_read, delete_all])
+def test_what_waits_for_a_number_of_its_own_is_not_announced_with_the_others(
+    ana: Any, heard: Heard, action: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when somebody held a row while the pending ones were read, and changed it before the frame was made."""
+    ids = send(ana, 5)
+    heard.clear()
+    read = sequencer._pending
+    with monkeypatch.context() as one_is_skipped:
+        one_is_skipped.setattr(
+            sequencer, "_pending", lambda *args, **kw: [row for row in read(*args, **kw) if row["id"] != ids[1]]
+        )
+        action(ana)
+    settle()
+    told = [(str(step.kind), step.up_to_seq, step.unread_count) for step in heard.steps(ana)]
+    assert told == [("many", None, 1), ("read" if action is mark_all_read else "deleted", None, 0)]
+    check(ana)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
@@ -51,10 +52,12 @@ def test_bulk_create_that_ignores_conflicts(ana: Any) -> None:
 def test_bulk_create_that_updates_conflicts(ana: Any, heard: Heard) -> None:
     pk = send_notification(ana, "stock_alert", "first", dedupe_key="a")["notification_id"]
     heard.clear()
+    can_name_the_conflict = connection.features.supports_update_conflicts_with_target
     Notification.objects.bulk_create(
         [new(ana, "second", dedupe_key="a"), new(ana, dedupe_key="b")],
         update_conflicts=True,
-        unique_fields=["recipient", "dedupe_key"],
+        # Elsewhere a conflict with any unique index counts.
+        unique_fields=["recipient", "dedupe_key"] if can_name_the_conflict else None,
         update_fields=["subject"],
     )
     assert Notification.objects.values_list("subject", "seq", "rev").get(pk=pk) == ("second", 1, 3)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
+import time
 from datetime import timedelta
 from typing import Any
 
-import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -19,6 +18,7 @@ from notifications.models import Batch, BatchChunk, Inbox, Notification
 
 from .conftest import Heard
 from .invariants import check, settle
+from .workers import elsewhere, needs_row_locks
 
 NOW = timezone.now
 
@@ -98,26 +98,12 @@ def test_one_step_at_a_time(ana: Any, settings: Any) -> None:
     check(ana)
 
 
+@needs_row_locks
 def test_a_row_that_somebody_holds_is_left_to_the_next_time(ana: Any) -> None:
-    if not connection.features.has_select_for_update_skip_locked:
-        pytest.skip("this database has no row locks to skip")
     held, free = (send(ana, expires_at=NOW() - timedelta(seconds=1)) for _ in range(2))
-    ready, go = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with transaction.atomic():
-            Notification.objects.select_for_update().get(pk=held)
-            ready.set()
-            go.wait(10)
-        connection.close()
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    assert ready.wait(10)
-    assert retention.expire() == 1
-    assert list(Notification.objects.visible().values_list("pk", flat=True)) == [held]
-    go.set()
-    thread.join()
+    with elsewhere(lambda: Notification.objects.select_for_update().get(pk=held)):
+        assert retention.expire() == 1
+        assert list(Notification.objects.visible().values_list("pk", flat=True)) == [held]
     assert (retention.expire(), free > held) == (1, True)
     check(ana)
 
@@ -138,6 +124,18 @@ def test_only_old_tombstones_go_and_the_horizon_rises_with_them(ana: Any, ben: A
     assert Inbox.objects.get(pk=ana.pk).horizon_rev == 4
     assert Inbox.objects.get(pk=ben.pk).horizon_rev == 0
     check()
+
+
+@needs_row_locks
+def test_a_purge_does_not_wait_for_a_living_row_that_somebody_holds(ana: Any) -> None:
+    old, living = send(ana), send(ana)
+    delete(ana, [old])
+    age(8, old)
+    with elsewhere(lambda: Notification.objects.select_for_update().get(pk=living)):
+        started = time.monotonic()
+        assert retention.purge() == 1
+        assert time.monotonic() - started < 0.5
+    check(ana)
 
 
 def test_a_client_behind_the_horizon_must_load_anew_and_one_at_it_need_not(ana: Any) -> None:

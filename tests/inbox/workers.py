@@ -7,12 +7,26 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import connections
+import pytest
+from django.db import connection, connections, transaction
 
 from tests.servers import ROOT, database_url
+
+needs_row_locks = pytest.mark.skipif(
+    "not __import__('django.db').db.connection.features.has_select_for_update",
+    reason="SQLite has one lock for the whole database",
+)
+
+WHO_WAITS = {
+    "postgresql": "SELECT count(*) FROM pg_locks WHERE NOT granted",
+    # innodb_trx, which would say who, stands still for whoever asks often.
+    "mysql": "SELECT CAST(variable_value AS INTEGER) FROM information_schema.global_status"
+    " WHERE variable_name = 'innodb_row_lock_current_waits'",
+}
 
 
 def at_once(work: Callable[[int], Any], count: int = 8) -> list[Any]:
@@ -42,6 +56,37 @@ def at_once(work: Callable[[int], Any], count: int = 8) -> list[Any]:
     if errors:
         raise errors[0]
     return answers
+
+
+@contextmanager
+def elsewhere(work: Any) -> Iterator[None]:
+    """While the body runs, another connection stays in the transaction in which ``work`` was done."""
+    ready, go = threading.Event(), threading.Event()
+
+    def run() -> None:
+        with transaction.atomic():
+            work()
+            ready.set()
+            go.wait(30)
+        connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert ready.wait(10)
+    try:
+        yield
+    finally:
+        go.set()
+        thread.join()
+
+
+def until_waiting(count: int = 1) -> None:
+    """Return when so many connections wait for locks. There is no event to wait for: the database is asked."""
+    waiting = 0
+    while waiting < count:
+        with connection.cursor() as cursor:
+            cursor.execute(WHO_WAITS[connection.vendor])
+            (waiting,) = cursor.fetchone()
 
 
 def in_a_child(work: Callable[[], Any]) -> int:

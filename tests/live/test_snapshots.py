@@ -10,7 +10,9 @@ from django.db import OperationalError
 
 from notifications.inbox.changes import InboxState
 from notifications.live import snapshots as module
+from notifications.live.manager import WebSocketManager
 from notifications.live.snapshots import Snapshots
+from tests.live.asgi_socket import AsgiSocket, connection
 
 
 class Database:
@@ -26,7 +28,7 @@ class Database:
         await self.let.wait()
         if self.error:
             raise self.error
-        return {user_id: InboxState(user_id, rev, 0, 0, 0, "e") for user_id in user_ids if user_id != 404}
+        return {user_id: InboxState(user_id, rev, 0, 0, rev, "e") for user_id in user_ids if user_id != 404}
 
 
 @pytest.fixture
@@ -71,3 +73,22 @@ async def test_one_who_leaves_takes_the_answer_from_nobody(database):
     leaving.cancel()
     database.let.set()
     assert (await staying).rev == 0
+
+
+async def test_a_count_is_never_older_than_what_the_client_has_been_told(database):
+    manager = WebSocketManager()
+    one = connection(AsgiSocket(), sent=5)
+    database.rev = 5
+    answer = asyncio.create_task(manager.unread_count(one))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    database.rev = one.sent = 6  # told while the query was under way
+    database.let.set()
+    assert await answer == 6
+    assert len(database.queries) == 2
+
+
+async def test_a_count_of_a_database_that_went_back_is_given_all_the_same(database):
+    database.rev = 5
+    database.let.set()
+    assert await WebSocketManager().unread_count(connection(AsgiSocket(), sent=9)) == 5
