@@ -14,9 +14,11 @@ class NotificationsConfig(AppConfig):
         from . import checks, types  # noqa: F401 - checks register themselves
         from .inbox import receivers
         from .live import broadcast
+        from .observability.client_errors import install_one_line
         from .observability.logs import install_redaction
 
         types.discover()
         receivers.connect()
         broadcast.connect()
         install_redaction()
+        install_one_line()

@@ -7,6 +7,7 @@ from typing import Any
 
 from .auth.handshake import Scope, authenticate
 from .live.executor import run_db
+from .live.inbound import guard
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -28,5 +29,6 @@ class ApiKeyMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         if scope["type"] == "websocket":
+            guard(send)
             scope = {**scope, "notifications": await run_db(authenticate, scope)}
         return await self.inner(scope, receive, send)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from channels.routing import URLRouter
+from django.core.handlers.asgi import ASGIHandler
 from django.urls import re_path
 
 from .consumers import NotificationConsumer
@@ -38,6 +39,10 @@ def with_notifications(application: Application) -> Application:
             await _lifespan(application, scope, receive, send)
         elif scope["type"] == "websocket" and _is_ours(scope):
             await sockets(scope, receive, send)
+        elif scope["type"] == "websocket" and isinstance(application, ASGIHandler):
+            # Django's own application knows no sockets and raises: a traceback for whoever asks for a wrong address.
+            await receive()
+            await send({"type": "websocket.close"})
         else:
             await application(scope, receive, send)
 

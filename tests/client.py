@@ -179,18 +179,24 @@ class Client:
             raise AssertionError(f"{self._broken}; the last frames: {self.frames[-8:]}") from self._broken
 
     async def _read(self, socket: ClientConnection) -> None:
+        loading: asyncio.Task[None] | None = None
         try:
             async for text in socket:
                 self._hear(json.loads(text))
-                if self.frames[-1]["type"] == "ping" and self.answers_pings:
+                kind = self.frames[-1]["type"]
+                if kind == "ping" and self.answers_pings:
                     await socket.send('{"type": "pong"}')
-                elif self.copy.needs_list:
-                    await self._load_list()
+                elif kind == "resync_required" and self.copy.needs_list:
+                    if loading is not None:
+                        loading.cancel()
+                    loading = asyncio.create_task(self._load_list())
         except ConnectionClosed:
             pass
         except Exception as error:
             self._broken = error
         finally:
+            if loading is not None:
+                loading.cancel()  # the next connection begins at the old cursor
             self.closes.append((socket.close_code or 1006, socket.close_reason or ""))
             self._news.set()
 
@@ -206,12 +212,31 @@ class Client:
             self.copy.hear(frame["type"], frame.get("data", {}))
 
     async def _load_list(self) -> None:
-        """What ``resync_required`` asks for."""
-        assert self.list_url, f"resync_required, and the test names no list: {self.frames[-1]}"
-        async with httpx.AsyncClient(headers=self.headers) as http:
-            pages: list[dict[str, Any]] = []
-            while not pages or len(pages) < pages[0]["pagination"]["total_pages"]:
-                answer = await http.get(self.list_url, params={**self.query, "page": len(pages) + 1, "per_page": 100})
-                pages.append(answer.raise_for_status().json())
-        self.copy.load(pages)
+        """What ``resync_required`` asks for; what is heard meanwhile waits."""
+        try:
+            assert self.list_url, f"resync_required, and the test names no list: {self.frames[-1]}"
+            self._take_list(await self.fetch_list())
+        except Exception as error:
+            self._broken = error
         self._news.set()
+
+    async def fetch_list(self) -> list[dict[str, Any]]:
+        """All pages of the list, each from where the last ended: none is left out while others come and go."""
+        async with httpx.AsyncClient(headers=self.headers, verify=False, trust_env=False) as http:
+            pages: list[dict[str, Any]] = []
+            before: int | str | None = ""
+            while before is not None:
+                page = await self._fetch(http, {**self.query, "before": before, "per_page": 100})
+                pages.append(page)
+                before = page["next_before"]
+        return pages
+
+    async def _fetch(self, http: httpx.AsyncClient, params: dict[str, Any]) -> dict[str, Any]:
+        while True:
+            try:
+                return (await http.get(self.list_url, params=params)).raise_for_status().json()
+            except httpx.TransportError:
+                await asyncio.sleep(0.1)  # until it is there again, or this is not wanted any more
+
+    def _take_list(self, pages: list[dict[str, Any]]) -> None:
+        self.copy.load(pages)

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator
+from sys import getsizeof
 from typing import Any
 
 from ..auth.identity import Identity
@@ -17,6 +18,8 @@ from .protocol import Close
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 CLOSE_SECONDS = 5.0
+LINGER_SECONDS = 1.0
+UNWELCOME = {Close.JUNK, Close.TOO_MANY_FRAMES}
 
 
 class Connection:
@@ -105,11 +108,13 @@ class Connection:
         assert self._queue is not None
         # A frame that is larger than the bound by itself may wait alone, or it could never be sent.
         too_many = len(self._queue) >= conf.MAX_WAITING_FRAMES
-        if too_many or (self._queue and self._waiting_bytes + len(text) > conf.MAX_WAITING_BYTES):
+        # In memory, not characters: one emoji makes Python keep every character of its frame in four bytes.
+        size = getsizeof(text)
+        if too_many or (self._queue and self._waiting_bytes + size > conf.MAX_WAITING_BYTES):
             self.close(Close.SLOW_READER, "Reader too slow")
             return False
         self._queue.append(text)
-        self._waiting_bytes += len(text)
+        self._waiting_bytes += size
         return True
 
     async def _drain(self, step: Generator[Any, Any, None], yielded: Any) -> None:
@@ -119,7 +124,7 @@ class Connection:
             await _Rest(step, yielded)
             while queue and self.close_code is None:
                 text = queue.popleft()
-                self._waiting_bytes -= len(text)
+                self._waiting_bytes -= getsizeof(text)
                 self.blocked_since = self.loop.time()
                 await self._send({"type": "websocket.send", "text": text})
         except Exception:
@@ -155,6 +160,9 @@ class Connection:
                 if drainer is not None:
                     await asyncio.wait({drainer})
                 await self._send({"type": "websocket.close", "code": int(code), "reason": reason})
+            if code in UNWELCOME:
+                # uvicorn would listen to whatever they go on saying for ten seconds.
+                self.loop.call_later(LINGER_SECONDS, transports.abort, self._send)
         except TimeoutError:
             transports.abort(self._send)
             if drainer is not None:

@@ -25,6 +25,7 @@ from .snapshots import Snapshots
 logger = logging.getLogger("notifications")
 
 RETRY_AFTER_MS = 2_000
+READS_OF_A_COUNT = 3  # a second one is rare, and a database that went back stays behind until somebody notices
 
 
 class BroadcastResult(TypedDict):
@@ -160,6 +161,14 @@ class WebSocketManager:
             raise
         if not known:
             connection.close(Close.RIGHT_ENDED, "Access ended")
+
+    async def unread_count(self, connection: Connection) -> int:
+        """The count for a client that asks. None that is older than what it was told while this was read."""
+        for _ in range(READS_OF_A_COUNT):
+            state = await self.snapshots.get(connection.user_id)
+            if state is None or state.epoch != connection.epoch or state.rev >= (connection.sent or 0):
+                break
+        return state.unread_count if state else 0
 
     async def _resume(self, connection: Connection, state: InboxState, since: int, epoch: str) -> bool:
         if went_back(state, since, epoch):

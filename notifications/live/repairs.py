@@ -29,6 +29,7 @@ from .protocol import Close
 logger = logging.getLogger("notifications")
 
 RETRY_SECONDS = 1.0
+GATHER_SECONDS = 0.2  # between two queries: who comes meanwhile shares the next; who comes alone waits for none
 FRAMES_AT_ONCE = 100
 
 
@@ -38,6 +39,7 @@ class Repairs:
     def __init__(self) -> None:
         self._due: dict[Connection, float] = {}
         self._added = asyncio.Event()
+        self._next_read_at = 0.0
         self._replaying: dict[Connection, asyncio.Task[None]] = {}
         self.look_at_everyone: Callable[[], None] = lambda: None  # set by the manager
 
@@ -64,6 +66,9 @@ class Repairs:
             self._added.clear()
             now = loop.time()
             due = [connection for connection, at in self._due.items() if at <= now]
+            if due and now < self._next_read_at:
+                await asyncio.sleep(self._next_read_at - now)
+                continue
             if due:
                 await self._repair_or_retry(due)
                 continue
@@ -96,6 +101,7 @@ class Repairs:
         if not since:
             return
         found = await run_db(changes_since, since, using=write_database())
+        self._next_read_at = asyncio.get_running_loop().time() + GATHER_SECONDS
         if missing := since.keys() - found.keys():
             # Somebody deleted the inbox; this makes it anew.
             await run_db(inbox_states, missing, using=write_database())

@@ -23,6 +23,7 @@ class DaphneSend:
         self._transport = transport = protocol.transport
         self._writable = asyncio.Event()
         self._writable.set()
+        self._gate: Any = getattr(transport, "wrappedProtocol", None) or getattr(transport, "protocol", None)
         # The HTTP channel that the socket was upgraded from is still registered.
         transport.unregisterProducer()
         transport.registerProducer(self, True)
@@ -43,12 +44,19 @@ class DaphneSend:
     # Twisted's IPushProducer.
     def pauseProducing(self) -> None:
         self._writable.clear()
+        self._let_in(False)
 
     def resumeProducing(self) -> None:
         self._writable.set()
+        self._let_in(True)
 
     def stopProducing(self) -> None:
         self._writable.set()
+
+    def _let_in(self, writable: bool) -> None:
+        # An :class:`~notifications.live.inbound.Gate`: daphne answers pings, whether or not the answers are read.
+        if hasattr(self._gate, "writable"):
+            self._gate.writable = writable
 
 
 def adapted(send: Send) -> Send:

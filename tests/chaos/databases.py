@@ -56,7 +56,10 @@ class Databases:
             if postgres is None:
                 raise SystemExit(NO_POSTGRES)
             if isinstance(postgres, Postgres):
-                postgres.SETTINGS = (*postgres.SETTINGS, "max_connections=400")
+                # Some rows count statements.
+                library = next(postgres.binaries.parent.rglob("pg_stat_statements.*"), None)
+                counting = ["shared_preload_libraries=pg_stat_statements"] * bool(library)
+                postgres.SETTINGS = (*postgres.SETTINGS, "max_connections=400", *counting)
             self._postgres_url = self._running.enter_context(postgres).url
         template = f"chaos_{place.system}"
         with psycopg.connect(self._postgres_url, autocommit=True) as connection:

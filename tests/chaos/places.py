@@ -30,7 +30,7 @@ def places(names: Collection[str], *, long: bool) -> list[Place]:
     ]
     worlds: dict[str, Place] = {}
     for where, one in itertools.product(grid, rows):
-        if _belongs(one, **where):
+        if _belongs(one, **where) and (long or _in_short(one, **where)):
             place = Place(**where, settings=one.settings, own_postgres=one.own_postgres, long=long)
             key = place.as_json() + one.name * one.alone
             before = worlds.get(key, place)
@@ -45,3 +45,12 @@ def _belongs(row: Row, *, system: str, server: str, layer: str, database: str = 
     if system == "tutorial":
         return row.tutorial and layer == row.tutorial_layer
     return layer in row.layers
+
+
+def _in_short(row: Row, *, system: str, server: str, layer: str, database: str = "postgresql") -> bool:
+    """Each server and each layer, but not each with each; and on the other databases what concerns the database."""
+    if system == "tutorial":
+        return True
+    if database != "postgresql":
+        return not row.every_layer
+    return row.every_layer or len(row.layers) == 1 or (server, layer) in {("uvicorn", "pubsub"), ("daphne", "core")}

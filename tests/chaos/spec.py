@@ -68,6 +68,7 @@ class Row:
     tutorial: bool = True
     tutorial_layer: Literal["pubsub", "core", "core-by-default"] = "pubsub"
     layers: tuple[str, ...] = ("pubsub", "core")
+    every_layer: bool = False  # also in the short version, which otherwise pairs each server with one layer
     databases: tuple[str, ...] = ("postgresql", "sqlite", "mariadb")
     alone: bool = False
     own_postgres: bool = False

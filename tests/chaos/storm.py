@@ -126,10 +126,11 @@ class Storm:
         loop = asyncio.get_running_loop()
         started = loop.time()
         deadline = started + (seconds if self.world.is_product else min(seconds, TUTORIAL_SECONDS))
-        while True:
-            held = await self.world.committed(self.people)
-            behind = [tab for tab in self.tabs + self.plain if set(held[self._user(tab)]) - set(tab.copy.shown)]
-            if not behind or loop.time() > deadline:
+        held = await self.world.committed(self.people)
+        missing = {tab: set(held[self._user(tab)]) for tab in self.tabs + self.plain}
+        while loop.time() < deadline:
+            missing = {tab: left for tab, ids in missing.items() if (left := ids.difference(tab.copy.shown))}
+            if not missing:
                 break
             await asyncio.sleep(POLL_SECONDS)
         history.seconds = loop.time() - started

@@ -165,6 +165,24 @@ test("a gap behind the list is asked for", () => {
   assert.deepEqual(effects.at(-1), { sync: { since: 900, epoch: "e1" } })
 })
 
+test("a replay that was under way while the list came takes nothing back", () => {
+  const stream = connected()
+  stream.receive(frame("resync_required", { reason: "too_far", epoch: "e1", rev: 900 }))
+  stream.loaded({ epoch: "e1", rev: 903, unread_count: 7, notifications: [notification(5, { rev: 903, read_at: "now" })] })
+  const late = [
+    live(5, { rev: 902, unread_count: 9, replay: true }),
+    frame("sync_complete", { rev: 902, seen_seq: 0, unread_count: 9 }),
+  ].flatMap(each => stream.receive(each))
+  assert.deepEqual(late, [])
+  assert.deepEqual(stream.cursor, { since: 903, epoch: "e1" })
+  assert.deepEqual(announced(stream.receive(live(904))), [904])
+})
+
+test("an answer without a revision changes no row: it may be older than what is shown", () => {
+  const stream = connected()
+  assert.deepEqual(stream.receive(frame("notification_read_confirmation", { notification_id: 7, read: true })), [])
+})
+
 test("a new epoch starts anew and announces nothing that is in the list", () => {
   const stream = connected()
   stream.receive(live(11))

@@ -58,6 +58,7 @@ async def frames_truncated(world: World) -> Result:
     "0 closed, and all there afterwards",
     tutorial_layer="core-by-default",
     alone=True,
+    every_layer=True,
     databases=("postgresql",),
 )
 async def idle_sockets(world: World) -> Result:

@@ -18,7 +18,7 @@ SEND_SECONDS = 0.6
 HANDSHAKE_SECONDS = 2.0
 
 
-@row("Redis killed", "0 lost, doubled, out of order; 0 sender errors; sockets stay open")
+@row("Redis killed", "0 lost, doubled, out of order; 0 sender errors; sockets stay open", every_layer=True)
 async def redis_killed(world: World) -> Result:
     kills, count = (10, 10_000) if world.long else (2, 400)
     async with storm(world, plain=True) as people:
@@ -32,7 +32,9 @@ async def redis_killed(world: World) -> Result:
         return history.result(f"{kills}× in {count} sends", also=people.untouched)
 
 
-@row("FLUSHALL, subscriptions cut", "repaired within the reconciler's 5 s + 1 s", tutorial_layer="core")
+@row(
+    "FLUSHALL, subscriptions cut", "repaired within the reconciler's 5 s + 1 s", every_layer=True, tutorial_layer="core"
+)
 async def redis_flushed(world: World) -> Result:
     count = 1_000 if world.long else 300
     async with storm(world, plain=True) as people:
@@ -48,7 +50,7 @@ async def redis_flushed(world: World) -> Result:
         return history.result(f"in {count} sends", also=in_time and people.untouched)
 
 
-@row("The last hint silently dropped", "repaired within the reconciler's 5 s + 1 s")
+@row("The last hint silently dropped", "repaired within the reconciler's 5 s + 1 s", every_layer=True)
 async def last_hint_dropped(world: World) -> Result:
     async with storm(world, plain=True) as people:
         await people.send(50, per_second=200)
@@ -64,7 +66,7 @@ async def last_hint_dropped(world: World) -> Result:
         return history.result("50 hints", also=before.perfect and in_time and swallowed > 0 and people.untouched)
 
 
-@row("Redis accepts and says nothing", f"sends ≤ {SEND_SECONDS} s, handshakes work, 0 lost")
+@row("Redis accepts and says nothing", f"sends ≤ {SEND_SECONDS} s, handshakes work, 0 lost", every_layer=True)
 async def redis_hangs(world: World) -> Result:
     seconds = 21.0 if world.long else 4.0
     async with storm(world) as people:

@@ -69,12 +69,9 @@ export class Stream {
       this.#held.push(frame)
       return []
     }
-    if (frame.type === "sync_complete") {
-      this.#syncing = false
-      this.#rev = Math.max(this.#rev ?? 0, data.rev)
-      return [{ change: { kind: "seen", seenSeq: data.seen_seq } }, ...counted(data)]
-    }
-    return data.replay || !Number.isSafeInteger(data.rev) ? this.#apply(frame, data) : this.#live(frame, data)
+    if (frame.type === "sync_complete") return this.#synced(data)
+    if (data.replay) return data.rev > (this.#rev ?? 0) ? this.#apply(frame, data) : []
+    return Number.isSafeInteger(data.rev) ? this.#live(frame, data) : this.#apply(frame, data)
   }
 
   /**
@@ -111,6 +108,15 @@ export class Stream {
     if (this.#rev !== null) this.#syncing = true
     else if (Number.isSafeInteger(data.rev)) this.#start(data.rev, data.epoch)
     return counted(data)
+  }
+
+  /** @param {Record<string, any>} data @returns {Effect[]} */
+  #synced(data) {
+    this.#syncing = false
+    // A replay that was under way while a list came: the list is newer, and what is older was dropped.
+    if (data.rev < (this.#rev ?? 0)) return []
+    this.#rev = data.rev
+    return [{ change: { kind: "seen", seenSeq: data.seen_seq } }, ...counted(data)]
   }
 
   /** @param {Frame} frame @param {Record<string, any>} data @returns {Effect[]} */
@@ -165,7 +171,8 @@ function changes(type, data) {
     case "notification_updated":
       return [upsert(data)]
     case "notification_read_confirmation":
-      return [{ change: { kind: "read", read: data.read, ...which } }]
+      // Without a revision it answers a command that changed nothing, and may be older than what is shown.
+      return Number.isSafeInteger(data.rev) ? [{ change: { kind: "read", read: data.read, ...which } }] : []
     case "notification_deleted":
       return [{ change: { kind: "delete", ...which } }]
     case "seen":

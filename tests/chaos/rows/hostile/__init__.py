@@ -1,3 +1,3 @@
 """Clients that mean harm, or do it without meaning to. One server each: what they aim at lies in the server process."""
 
-from . import junk, readers  # noqa: F401
+from . import flood, junk, readers, returning, shutdown, slow_query  # noqa: F401

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .wire import BINARY, CLOSE, CONTINUATION, PING, command, frame
+from tests.wire import BINARY, CLOSE, CONTINUATION, PING, command, frame
 
 LARGE, HUGE = 20_000, 1_200_000
 

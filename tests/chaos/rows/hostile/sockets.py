@@ -8,26 +8,47 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from select import select
 from typing import Any, Self
+from urllib.parse import urlencode
+
+from tests import wire
+from tests.live_site import SERVICE_KEY
 
 from ...world import World
-from . import wire
+
+Hear = Callable[[str, dict[str, Any]], None]
 
 SECONDS = 10.0
 GONE = 1006
 STILL_OPEN = 0
 
 
+def handshake(world: World, user: int, **query: Any) -> bytes:
+    """The opening handshake of a socket of this user."""
+    own = {"user_id": user, **({"protocol": 2} if world.is_product else {"api_key": SERVICE_KEY})}
+    lines = [
+        f"GET /ws/notifications?{urlencode({**own, **query})} HTTP/1.1",
+        f"Host: 127.0.0.1:{world.site.port}",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+        *([f"X-API-Key: {SERVICE_KEY}"] if world.is_product else []),
+    ]
+    return "".join(f"{line}\r\n" for line in [*lines, ""]).encode()
+
+
 class RawSocket:
     """A socket for attacks, to be used in a thread. It blocks, and says whatever bytes it is given."""
 
-    def __init__(self, world: World, request: bytes, *, receive_buffer: int | None = None) -> None:
+    def __init__(self, world: World, user: int, *, receive_buffer: int | None = None) -> None:
         self._socket = socket.socket()
         if receive_buffer is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self._socket.settimeout(SECONDS)
         self._socket.connect(("127.0.0.1", world.site.port))
-        self._socket.sendall(request)
+        self._socket.sendall(handshake(world, user))
         self._frames = wire.Frames()
         self.close_code: int | None = None
 
@@ -61,11 +82,19 @@ class RawSocket:
             return False
         return True
 
-    def hear(self) -> bool:
-        """Take what has come by now, to see a close. Returns whether the connection is still there."""
-        with suppress(BlockingIOError):
-            return self._take(self._socket.recv(262_144, socket.MSG_DONTWAIT))
-        return True
+    def flood(self, data: bytes, *, until: float, reads: bool) -> int:
+        """Say this again and again, closes or not, until the connection is gone. Returns how many bytes it took."""
+        self._socket.setblocking(False)
+        view, at, sent = memoryview(data), 0, 0
+        with suppress(ConnectionError):
+            while time.monotonic() < until:
+                readable, writable, _ = select([self._socket] if reads else [], [self._socket], [], 0.1)
+                if readable and not self._take(self._socket.recv(262_144)):
+                    break
+                if writable:
+                    count = self._socket.send(view[at:])
+                    at, sent = (at + count) % len(data), sent + count
+        return sent
 
     def until_closed(self, *, seconds: float) -> int:
         """The code it was closed with; 1006 if it was cut, 0 if it is still open when time is up."""
@@ -87,7 +116,7 @@ class RawSocket:
 class Listener(asyncio.Protocol):
     """One well-behaved tab. ``hear`` is called with the type and data of each frame."""
 
-    def __init__(self, request: bytes, hear: Callable[[str, dict[str, Any]], None]) -> None:
+    def __init__(self, request: bytes, hear: Hear) -> None:
         self._request, self._hear = request, hear
         self._frames = wire.Frames()
         self._answer = b""
@@ -99,15 +128,15 @@ class Listener(asyncio.Protocol):
         self.gone: asyncio.Future[int] = loop.create_future()
 
     @classmethod
-    async def open(cls, world: World, user: int, hear: Callable[[str, dict[str, Any]], None], **query: Any) -> Self:
+    async def open(cls, world: World, user: int, hear: Hear, **query: Any) -> Self:
         """Return when it is greeted.
 
         Raises:
             ConnectionError: nobody listens there, or the handshake was refused.
         """
         loop = asyncio.get_running_loop()
-        request = wire.request(world, user, **query)
-        _, listener = await loop.create_connection(lambda: cls(request, hear), "127.0.0.1", world.site.port)
+        opening = handshake(world, user, **query)
+        _, listener = await loop.create_connection(lambda: cls(opening, hear), "127.0.0.1", world.site.port)
         await listener.up
         return listener
 

@@ -46,6 +46,8 @@ class Watch:
         self.people = await self._world.people(PEOPLE)
         self.tabs = await asyncio.gather(*(Listener.open(self._world, user, self._hear) for user in self.people))
         _, self._sender = await self._world.senders(2)
+        # Its first send is slow: it imports and connects.
+        await self._sender.order(self.people, count=PEOPLE, per_second=PER_SECOND).done.wait()
 
     def _hear(self, kind: str, data: dict[str, Any]) -> None:
         if kind == "notification":
@@ -56,14 +58,17 @@ class Watch:
         self._sends = self._sender.order(self.people, count=1_000_000, per_second=PER_SECOND)
 
     async def end(self) -> None:
-        """Stop sending, wait for what is on its way, and see how long each took from its ``send`` to its tab."""
+        """Stop sending, wait for what is on its way, and see how long after its ``send`` each was in its tab."""
+        ended = time.monotonic()
+        await asyncio.sleep(1)  # what a program sends while it is killed may come late, and does not count
         await self._sender.stop()
-        sent = {answer["id"]: answer["at"] for answer in self._sends.answers if answer["id"]}
+        answers = [answer for answer in self._sends.answers if answer["id"] and answer["at"] < ended]
+        sent = {answer["id"]: answer["at"] + answer["seconds"] for answer in answers}
         deadline = time.monotonic() + ARRIVAL_SECONDS
-        while sent.keys() - self._heard.keys() and time.monotonic() < deadline:
+        while sent.keys() - self._heard.keys() and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         self.lost = len(sent.keys() - self._heard.keys())
-        self.latencies = [self._heard[pk] - at for pk, at in sent.items() if pk in self._heard]
+        self.latencies = [max(0.0, self._heard[pk] - at) for pk, at in sent.items() if pk in self._heard]
 
     async def close(self) -> None:
         await self._sender.stop()

@@ -6,29 +6,9 @@ import json
 import struct
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlencode
-
-from tests.live_site import SERVICE_KEY
-
-from ...world import World
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 NO_MASK = bytes(4)  # a mask like any other, which leaves the bytes as they are
-
-
-def request(world: World, user: int, **query: Any) -> bytes:
-    """The opening handshake of a socket of this user."""
-    own = {"user_id": user, **({"protocol": 2} if world.is_product else {"api_key": SERVICE_KEY})}
-    lines = [
-        f"GET /ws/notifications?{urlencode({**own, **query})} HTTP/1.1",
-        f"Host: 127.0.0.1:{world.site.port}",
-        "Upgrade: websocket",
-        "Connection: Upgrade",
-        "Sec-WebSocket-Version: 13",
-        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
-        *([f"X-API-Key: {SERVICE_KEY}"] if world.is_product else []),
-    ]
-    return "".join(f"{line}\r\n" for line in [*lines, ""]).encode()
 
 
 def frame(payload: bytes, opcode: int = TEXT, *, fin: bool = True, reserved: int = 0, masked: bool = True) -> bytes:
