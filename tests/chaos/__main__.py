@@ -72,7 +72,10 @@ async def main() -> int:
     report = Report()
     databases, turn = Databases(), asyncio.Semaphore(options.jobs)
     try:
-        await asyncio.gather(*(run(place, turn, databases, report) for place in chosen))
+        await asyncio.gather(*(run(place, turn, databases, report) for place in chosen if not place.quiet))
+        for place in chosen:
+            if place.quiet:
+                await run(place, turn, databases, report)
     finally:
         databases.close()
     print(f"\n{table(report)}")

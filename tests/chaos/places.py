@@ -31,7 +31,8 @@ def places(names: Collection[str], *, long: bool) -> list[Place]:
     worlds: dict[str, Place] = {}
     for where, one in itertools.product(grid, rows):
         if _belongs(one, **where) and (long or _in_short(one, **where)):
-            place = Place(**where, settings=one.settings, own_postgres=one.own_postgres, long=long)
+            quiet = one.quiet and where["system"] == "product"
+            place = Place(**where, settings=one.settings, own_postgres=one.own_postgres, quiet=quiet, long=long)
             key = place.as_json() + one.name * one.alone
             before = worlds.get(key, place)
             worlds[key] = replace(place, rows=(*before.rows, one.name))

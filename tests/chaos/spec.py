@@ -26,6 +26,7 @@ class Place:
     long: bool = False
     database_url: str = ""
     own_postgres: bool = False  # one that the row may kill
+    quiet: bool = False
 
     @property
     def name(self) -> str:
@@ -72,6 +73,7 @@ class Row:
     databases: tuple[str, ...] = ("postgresql", "sqlite", "mariadb")
     alone: bool = False
     own_postgres: bool = False
+    quiet: bool = False  # it measures latency: the product's turn comes when the crowd has gone, one at a time
     settings: dict[str, Any] = field(default_factory=dict)
     seconds: float = 120.0  # the most that its short version may take
     long_seconds: float = 900.0

@@ -169,6 +169,37 @@ def test_a_megabyte_waiting_is_the_most_but_one_larger_frame_may_wait_alone(run)
     run(scenario())
 
 
+def test_what_waits_is_counted_as_the_memory_that_it_takes(run):
+    """One emoji in a text, and each of its characters takes four bytes."""
+
+    async def scenario() -> None:
+        socket = AsgiSocket()
+        one = connection(socket)
+        socket.stick()
+        assert one.push("first")
+        assert one.push("x" * 100_000 + "😀")
+        assert one.push("x" * 100_000 + "😀")
+        assert not one.push("x" * 100_000 + "😀")
+        assert one.close_code == Close.SLOW_READER
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(("code", "cut_off"), [(Close.TOO_MANY_FRAMES, True), (Close.JUNK, True), (1012, False)])
+def test_who_is_thrown_out_for_what_it_says_may_not_go_on(run, monkeypatch, code, cut_off):
+    """uvicorn would listen for ten more seconds to whoever does not mind the close."""
+    monkeypatch.setattr(module, "LINGER_SECONDS", 0.02)
+
+    async def scenario() -> None:
+        socket = AsgiSocket()
+        await connection(socket).close(code)
+        assert socket.closed_with == [code]
+        await asyncio.sleep(0.1)
+        assert socket.aborted == cut_off
+
+    run(scenario())
+
+
 def test_who_reads_nothing_is_cut_off(run, monkeypatch):
     monkeypatch.setattr(module, "CLOSE_SECONDS", 0.05)
 

@@ -1,8 +1,9 @@
-"""What the gate lets a server's protocol see of what a client sends. Real sockets, on asyncio's loop and on uvloop's."""
+"""What the gate lets a server's protocol see of what a client sends: over real sockets, on asyncio's loop and uvloop's."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -124,7 +125,7 @@ def test_what_comes_at_once_passes_in_slices_and_in_order_while_the_loop_goes_on
             task.cancel()
             assert parser.received == data
             assert max(map(len, parser.pieces)) == SLICE_BYTES
-            assert max(later - before for before, later in zip(turns, turns[1:], strict=False)) == 1
+            assert max(later - before for before, later in itertools.pairwise(turns)) == 1
 
     run(scenario())
 

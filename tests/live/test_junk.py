@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 
 import pytest
+from websockets.exceptions import InvalidStatus
 
+from tests import wire
 from tests.live_site import LiveSite
 
 JUNK = {
@@ -87,6 +91,36 @@ async def test_a_frame_beyond_the_servers_own_limit(running, transactional_db, u
     await client.say_raw("x" * (16 * 1024 * 1024 + 1))
     await client.closes_with(1009)
     await live.close()
+
+
+async def test_what_the_servers_own_parser_refuses_leaves_no_traceback(live: LiveSite, user):
+    """uvicorn prints one for each text frame that is not UTF-8, and fails where the client's close comes with it."""
+    for data in (wire.frame(b"\xff"), wire.frame(b"\xff") + wire.frame(b"\x03\xe8", wire.CLOSE), wire.frame(b"", 5)):
+        client = await live.open(user)
+        client.socket.transport.write(data * 3)
+        await client.until(lambda client=client: client.closed)
+    await live.open(user)
+
+
+async def test_a_socket_of_no_address_of_ours_is_refused_without_a_traceback(live: LiveSite):
+    """Django's own application, which has it otherwise, raises at it."""
+    client = live.stranger()
+    client.url = f"{live.site.ws}/ws/else"
+    with pytest.raises(InvalidStatus) as refused:
+        await client.connect()
+    assert refused.value.response.status_code == 403
+
+
+async def test_whoever_minds_no_close_is_cut_off(live: LiveSite, user):
+    client = await live.open(user)
+    transport = client.socket.transport
+    transport.set_protocol(asyncio.Protocol())  # it hears nothing any more, and so does not answer the close
+    started = time.monotonic()
+    while not transport.is_closing():
+        transport.write(wire.frame(wire.command("ping")) * 20)
+        await asyncio.sleep(0.01)
+    assert time.monotonic() - started < 5
+    assert (await live.logs("socket closed"))["code"] == 4429
 
 
 async def test_an_empty_frame(live: LiveSite, user):

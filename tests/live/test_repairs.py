@@ -135,6 +135,25 @@ async def test_a_client_that_asks_for_more_while_the_database_is_read(hub: Hub):
 
 
 @scenario
+async def test_a_burst_shares_queries_and_whoever_comes_alone_waits_for_none(hub: Hub):
+    loop = asyncio.get_running_loop()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(repairs, "GATHER_SECONDS", 1.0)
+        hub.model.create()
+        started = loop.time()
+        hub.manager.repairs.add(hub.streams[2])
+        await until(lambda: hub.streams[2].sent == 1)
+        assert loop.time() - started < 0.5
+        for _ in range(10):
+            hub.model.create()
+            for stream in hub.streams.values():
+                hub.manager.repairs.add(stream)
+            await asyncio.sleep(0.01)
+        await come_to_rest(hub)
+    assert hub.reads == 2
+
+
+@scenario
 async def test_whoever_left_needs_no_repair(hub: Hub):
     hub.model.create()
     for stream in hub.streams.values():

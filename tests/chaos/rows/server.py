@@ -12,7 +12,6 @@ from ..storm import Storm, storm
 from ..world import World
 
 GONE_SECONDS = 0.5
-SEND_SECONDS = 0.6
 RESTART_CODE = {"uvicorn": 1012, "daphne": 1006}  # daphne cuts its sockets
 
 
@@ -32,7 +31,7 @@ async def server_killed(world: World) -> Result:
         if world.long:
             await asyncio.sleep(60)
         left = await _subscribers(world) - before
-        met = left <= 0 and history.slowest <= SEND_SECONDS and _said_goodbye(people)
+        met = left <= 0 and sends.prompt and _said_goodbye(people)
         note = (
             "" if met else f"{left} dead subscriptions, slowest send {history.slowest:.2f} s, closed {_codes(people)}"
         )

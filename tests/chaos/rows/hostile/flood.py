@@ -47,6 +47,7 @@ KINDS = {
     layers=("pubsub",),
     databases=("postgresql",),
     alone=True,
+    quiet=True,
 )
 async def one_floods(world: World) -> Result:
     seconds = 60.0 if world.long else 12.0

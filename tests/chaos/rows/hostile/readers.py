@@ -26,6 +26,7 @@ SLOW_READER = 4503
     layers=("pubsub",),
     databases=("postgresql",),
     alone=True,
+    quiet=True,
 )
 async def deaf_readers(world: World) -> Result:
     memory, log = memory_of(world), ServerLog(world)

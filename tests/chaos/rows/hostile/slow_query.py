@@ -30,6 +30,7 @@ LONGEST_MILLISECONDS = 1_000  # whoever waits for the lock, waits longer
     "others' commands and live notifications take 50 ms (a busy machine: twice of before), none waits for it",
     layers=("pubsub",),
     databases=("postgresql",),
+    quiet=True,
     settings={"LOCK_TIMEOUT_SECONDS": 10.0},  # else it would give up after one
 )
 async def slow_database_call(world: World) -> Result:
