@@ -1,4 +1,4 @@
-"""What the gate lets a server's protocol see of what a client sends: over real sockets, on asyncio's loop and uvloop's."""
+"""What the gate lets a server's protocol see of what a client sends: real sockets, asyncio's loop and uvloop's."""
 
 from __future__ import annotations
 
