@@ -1,4 +1,4 @@
-"""What the gate lets a server's protocol see of what a client sends: real sockets, asyncio's loop and uvloop's."""
+"""What the gate lets a server's protocol see of what a client sends. Over real sockets, on both event loops."""
 
 from __future__ import annotations
 
