@@ -6,9 +6,24 @@ import json
 import struct
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 NO_MASK = bytes(4)  # a mask like any other, which leaves the bytes as they are
+
+
+def handshake(port: int, query: dict[str, Any], *, key: str | None = None) -> bytes:
+    """The request that opens a socket of ours; ``key`` goes into a header."""
+    lines = [
+        f"GET /ws/notifications?{urlencode(query)} HTTP/1.1",
+        f"Host: 127.0.0.1:{port}",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+        *([f"X-API-Key: {key}"] if key else []),
+    ]
+    return "".join(f"{line}\r\n" for line in [*lines, ""]).encode()
 
 
 def frame(payload: bytes, opcode: int = TEXT, *, fin: bool = True, reserved: int = 0, masked: bool = True) -> bytes:

@@ -100,8 +100,9 @@ class Connection:
             self.abandon()
             return False
         self._queue = deque()
+        self._waiting_bytes = getsizeof(text)  # what a server holds until the client takes it counts, too
         self.blocked_since = self.loop.time()
-        self._drainer = self.loop.create_task(self._drain(step, yielded))
+        self._drainer = self.loop.create_task(self._drain(step, yielded, self._waiting_bytes))
         return True
 
     def _wait_in_queue(self, text: str) -> bool:
@@ -117,14 +118,15 @@ class Connection:
         self._waiting_bytes += size
         return True
 
-    async def _drain(self, step: Generator[Any, Any, None], yielded: Any) -> None:
+    async def _drain(self, step: Generator[Any, Any, None], yielded: Any, sending: int) -> None:
         queue = self._queue
         assert queue is not None
         try:
             await _Rest(step, yielded)
             while queue and self.close_code is None:
                 text = queue.popleft()
-                self._waiting_bytes -= getsizeof(text)
+                self._waiting_bytes -= sending
+                sending = getsizeof(text)
                 self.blocked_since = self.loop.time()
                 await self._send({"type": "websocket.send", "text": text})
         except Exception:

@@ -33,7 +33,7 @@ class Deed:
         return f"{self.kind}({', '.join(f'{k}={v}' for k, v in given.items() if v != plain[k])})"
 
 
-PLACES = st.lists(st.integers(-3, 6), min_size=1, max_size=4).map(tuple)
+PLACES = st.lists(st.integers(-3, 6), min_size=1, max_size=3).map(tuple)
 PLACE = st.integers(-3, 6).map(lambda place: (place,))
 UP_TO = st.none() | st.integers(0, 40)
 KEYS = st.sampled_from([None, None, "a", "b"])

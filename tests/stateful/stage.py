@@ -21,7 +21,7 @@ from tests.stateful.device import Device, Moment
 T = TypeVar("T")
 
 # Limits so low that a handful of rows passes them: frames that name no ids, replays that are refused, chunks.
-LIMITS: dict[str, Any] = {"MAX_IDS": 5, "MAX_REPLAY": 15, "CHUNK_SIZE": 2}
+LIMITS: dict[str, Any] = {"MAX_IDS": 3, "MAX_REPLAY": 10, "CHUNK_SIZE": 2}
 # What a site does every few seconds is done many times in one: so waiting for rest takes a tenth of a second.
 QUICK = {"RECONCILE_SECONDS": 0.08, "SWEEP_SECONDS": 0.08, "EXPIRE_SECONDS": 0.08}
 IN_THE_SERVER = {**LIMITS, **QUICK, "FRAMES_PER_SECOND": 10_000, "FRAMES_BURST": 10_000}

@@ -72,6 +72,7 @@ class Returning:
     f"{CLIENTS:,} clients return after a restart, all having missed something",
     f"all up to date ≤ 30 s, no handshake refused, ≤ {REPLAY_QUERIES} replay queries in all",
     tutorial=False,
+    quiet=True,
     layers=("pubsub",),
     databases=("postgresql",),
 )

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from select import select
 from typing import Any, Self
-from urllib.parse import urlencode
 
 from tests import wire
 from tests.live_site import SERVICE_KEY
@@ -27,16 +26,7 @@ STILL_OPEN = 0
 def handshake(world: World, user: int, **query: Any) -> bytes:
     """The opening handshake of a socket of this user."""
     own = {"user_id": user, **({"protocol": 2} if world.is_product else {"api_key": SERVICE_KEY})}
-    lines = [
-        f"GET /ws/notifications?{urlencode({**own, **query})} HTTP/1.1",
-        f"Host: 127.0.0.1:{world.site.port}",
-        "Upgrade: websocket",
-        "Connection: Upgrade",
-        "Sec-WebSocket-Version: 13",
-        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
-        *([f"X-API-Key: {SERVICE_KEY}"] if world.is_product else []),
-    ]
-    return "".join(f"{line}\r\n" for line in [*lines, ""]).encode()
+    return wire.handshake(world.site.port, {**own, **query}, key=SERVICE_KEY if world.is_product else None)
 
 
 class RawSocket:
