@@ -76,6 +76,8 @@ async def main() -> int:
         for place in chosen:
             if place.quiet:
                 await run(place, turn, databases, report)
+        for place, row in report.take_back_doubtful():
+            await run(replace(place, rows=(row,), database_url=""), turn, databases, report)
     finally:
         databases.close()
     print(f"\n{table(report)}")

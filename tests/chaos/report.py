@@ -59,6 +59,14 @@ class Report:
             self._trouble(f"{place.name} ended with {code}; not run: {', '.join(sorted(missing)) or 'nothing'}")
             print(tail(self._folder / f"{place.name}.log"), flush=True)
 
+    def take_back_doubtful(self) -> list[tuple[Place, str]]:
+        """What was late, or not run to its end, with nothing lost or wrong: a busy machine may have done that."""
+        doubtful = [line for line in self.lines if not line.fine and not line.result.hard]
+        self.lines = [line for line in self.lines if line not in doubtful]
+        for line in doubtful:
+            print(f"Again, alone: {line.result.row} on {line.place.name}, which showed: {line.result.seen}", flush=True)
+        return [(line.place, line.result.row) for line in doubtful]
+
     def _trouble(self, text: str) -> None:
         self.troubles.append(text)
         print(f"FAIL {text}", flush=True)

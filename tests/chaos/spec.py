@@ -49,6 +49,7 @@ class Result:
     met: bool
     details: str = ""
     worst: float = 0.0  # the greater, the nearer to missing the claim: which place the table shows
+    hard: bool = False  # something was lost, or wrong: no busy machine excuses that
     crashed: bool = False  # the row itself could not be run to its end, which shows nothing
     row: str = ""
     seconds: float = 0.0

@@ -65,6 +65,7 @@ class History:
             seen=", ".join(filter(None, [str(self), note])),
             met=self.perfect and also,
             details=details,
+            hard=not self.perfect,
             worst=self.seconds,
         )
 

@@ -35,6 +35,7 @@ class Deed:
 
 PLACES = st.lists(st.integers(-3, 6), min_size=1, max_size=3).map(tuple)
 PLACE = st.integers(-3, 6).map(lambda place: (place,))
+MANY_PLACES = st.lists(st.integers(-3, 6), min_size=1, max_size=8).map(tuple)  # more than one frame names
 UP_TO = st.none() | st.integers(0, 40)
 KEYS = st.sampled_from([None, None, "a", "b"])
 CHANGES = ["mark_read", "mark_unread", "archive", "unarchive", "delete"]
@@ -51,7 +52,7 @@ WHOLE = st.one_of(
     st.builds(Deed, st.just("delete_all")),
 )
 PAST_THE_SERVICES = st.one_of(
-    st.builds(Deed, st.sampled_from(["edit", "save", "remove", "let_expire"]), PLACES),
+    st.builds(Deed, st.sampled_from(["edit", "save", "remove", "let_expire"]), MANY_PLACES),
     st.builds(Deed, st.just("bulk_create"), count=st.integers(1, 6)),
 )
 IN_PYTHON = st.one_of(SENDS, SENDS, SEVERAL, SEVERAL, PAST_THE_SERVICES, PAST_THE_SERVICES, WHOLE)

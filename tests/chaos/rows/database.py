@@ -81,7 +81,7 @@ async def database_restored(world: World) -> Result:
             f"{differ} of {len(people.tabs)} clients show something else" if differ else f"all show it, {told} resynced"
         )
         met = differ == 0 and told == len(people.tabs) and not any(tab.broken for tab in people.tabs)
-        return Result(work="100 sends back, 50 more", seen=seen, met=met)
+        return Result(work="100 sends back, 50 more", seen=seen, met=met, hard=differ > 0)
 
 
 def _model(world: World) -> tuple[Any, str]:
