@@ -62,11 +62,12 @@ async def one_floods(world: World) -> Result:
         await asyncio.to_thread(flood.run, seconds)
         await others.end()
         grown = memory.highest() - before
-        fine = others.unharmed and others.milliseconds(99) <= P99_MILLISECONDS
+        wrong = grown > MEMORY_BYTES or others.harmed
         return Result(
             work=f"{seconds:.0f} s on {flood.sockets} sockets, {flood.sent / 1e6:.0f} MB taken",
             seen=f"closed 4429 {flood.thrown_out}× of {flood.over_limit}, memory +{grown / 1e6:.0f} MB, {others}",
-            met=0 < flood.over_limit == flood.thrown_out and grown <= MEMORY_BYTES and fine,
+            met=0 < flood.over_limit == flood.thrown_out and not wrong and others.milliseconds(99) <= P99_MILLISECONDS,
+            hard=wrong,
             details="; ".join(flood.seen),
         )
 

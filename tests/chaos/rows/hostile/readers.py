@@ -45,11 +45,12 @@ async def deaf_readers(world: World) -> Result:
             cut_off = await _cut_off(log, users) if world.is_product else 0
             await others.end()
         grown = memory.highest() - before
-        fine = others.unharmed and others.milliseconds(99) <= P99_MILLISECONDS
+        wrong = grown > MEMORY_BYTES or others.harmed
         return Result(
             work=f"{TOTAL_BYTES / 1e6:.0f} MB sent to {READERS} readers",
             seen=f"memory +{grown / 1e6:.0f} MB, {cut_off} closed {SLOW_READER}, {others}",
-            met=grown <= MEMORY_BYTES and cut_off == READERS and fine,
+            met=not wrong and cut_off == READERS and others.milliseconds(99) <= P99_MILLISECONDS,
+            hard=wrong,
             details=f"closed with {dict(log.closes(users))}",
         )
 

@@ -52,6 +52,7 @@ async def stuck_at_shutdown(world: World) -> Result:
         work=f"{unread / 1e6:.1f} MB unread",
         seen=f"exit after {'> ' * (not exited)}{seconds:.1f} s, closed {dict(codes)}",
         met=exited and seconds <= EXIT_SECONDS and right and unread > 0 and not log.tracebacks,
+        hard=log.tracebacks > 0,
         details=f"{log.tracebacks} tracebacks",
     )
 
