@@ -125,17 +125,18 @@ class Inboxes(RuleBasedStateMachine):
             self.stage.run(self._say(device, deed))
 
     @rule(
-        rest=st.lists(doors.BY_REST, max_size=3),
+        rest=st.lists(doors.BY_REST, min_size=1, max_size=3),
         said=st.lists(st.tuples(ANY, doors.BY_SOCKET), max_size=2),
-        python=doors.IN_PYTHON,
+        python=st.none() | st.none() | doors.IN_PYTHON,
     )
-    def at_once(self, rest: list[Deed], said: list[tuple[int, Deed]], python: Deed) -> None:
+    def at_once(self, rest: list[Deed], said: list[tuple[int, Deed]], python: Deed | None) -> None:
         with self.step("at once", f"REST {rest}, sockets {said}, Python {python}"):
             work = [self._request(deed) for deed in rest]
             if present := self.scene.present:
                 work += [self._say(_one_of(present, number), deed) for number, deed in said]
             running = [self.stage.start(one) for one in work]
-            doors.in_python(self.scene.people, python)
+            if python is not None:
+                doors.in_python(self.scene.people, python)
             for one in running:
                 one.result()
 

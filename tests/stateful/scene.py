@@ -12,9 +12,9 @@ from notifications.inbox import retention
 from notifications.models import Inbox, Notification
 from tests.inbox.invariants import check
 from tests.inbox_copy import InboxCopy
-from tests.stateful import rest
+from tests.stateful import doors, rest
 from tests.stateful.device import Device
-from tests.stateful.doors import People
+from tests.stateful.doors import Deed, People
 from tests.stateful.judge import Judge
 from tests.stateful.minutes import Minutes, View
 from tests.stateful.stage import Stage
@@ -107,13 +107,18 @@ class Scene:
     def restore(self, *, told: bool) -> None:
         """Bring the backup back. ``told``: with the command that should follow; else the server has to notice it.
 
-        It does if somebody is connected who has heard of a later revision of the same epoch; otherwise it is told.
+        It does if somebody is connected who has heard of a later revision of the same epoch. How far the old app has
+        come, nobody can tell.
         """
         assert self.backup is not None
         self.wait_for_rest()
+        watched = any(device.protocol == 2 for device in self.present)
+        if not told and watched and not self._is_older(self.backup[0]):
+            self.back_up()
+            doors.in_python(self.people, Deed("send"))
+            self.wait_for_rest()
         inbox, rows = self.backup
-        rev, epoch = rest.place_of(self.user)
-        noticeable = bool(self.present) and epoch == inbox.epoch and rev > inbox.last_rev
+        noticeable = watched and self._is_older(inbox)
         self.stage.tally["restored, and noticed by the server"] += noticeable and not told
         with transaction.atomic():
             self._put_back(inbox, rows)
@@ -121,6 +126,10 @@ class Scene:
                 retention.new_epoch([self.user.pk])
         rest.until(lambda: rest.place_of(self.user)[1] != inbox.epoch, "nobody noticed that the database went back")
         self.old_app.excused = True
+
+    def _is_older(self, inbox: Inbox) -> bool:
+        rev, epoch = rest.place_of(self.user)
+        return epoch == inbox.epoch and rev > inbox.last_rev
 
     def _put_back(self, inbox: Inbox, rows: list[Notification]) -> None:
         """As a database does it: no numbering, no signals."""
