@@ -11,7 +11,7 @@ from django.db import Error, transaction
 from django.db.transaction import TransactionManagementError
 
 from .inboxes import realign, realign_later
-from .sequencer import number
+from .sequencer import number, number_one
 
 logger = logging.getLogger("notifications")
 
@@ -27,10 +27,13 @@ class _NumberAfterCommit:
         self.using = using
         self.user_ids: set[Any] = set()
         self.loaded: set[Any] = set()
+        self.only_new = True
 
     def __call__(self) -> None:
         if self.loaded:
             self._realign()
+        elif self.only_new and len(self.user_ids) == 1 and number_one(next(iter(self.user_ids)), using=self.using):
+            return
         number(self.user_ids, using=self.using)
 
     def _realign(self) -> None:
@@ -46,16 +49,18 @@ class _NumberAfterCommit:
                 realign_later(self.loaded, using=self.using)
 
 
-def number_after_commit(user_ids: Collection[Any], *, using: str, loaded: bool = False) -> None:
+def number_after_commit(user_ids: Collection[Any], *, using: str, new: bool = False, loaded: bool = False) -> None:
     """Number these users' pending rows when the caller's transaction has committed; now if there is none.
 
     Args:
+        new: what was written is one new row.
         loaded: rows or inboxes of these users were written with their numbers, so the two may disagree.
     """
     if not user_ids:
         return
     hook = _current_hook(using) or _NumberAfterCommit(using)
     is_new = not hook.user_ids
+    hook.only_new &= is_new and new
     hook.user_ids.update(user_ids)
     if loaded:
         hook.loaded.update(user_ids)

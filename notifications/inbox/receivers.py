@@ -12,8 +12,9 @@ from ..signals import notifications_written
 from .commit import number_after_commit
 
 
-def _saved(instance: Notification, using: str, raw: bool = False, **_: Any) -> None:
-    number_after_commit([instance.recipient_id], using=using, loaded=raw and instance.seq is not None)
+def _saved(instance: Notification, using: str, created: bool, raw: bool = False, **_: Any) -> None:
+    loaded = raw and instance.seq is not None
+    number_after_commit([instance.recipient_id], using=using, new=created and not raw, loaded=loaded)
 
 
 def _inbox_saved(instance: Inbox, using: str, raw: bool = False, **_: Any) -> None:

@@ -10,13 +10,14 @@ from typing import Any, TypedDict
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
-from django.db import models, transaction
+from django.db import connections, models, transaction
 
 from ..exceptions import UnknownRecipient
-from ..models import Notification
+from ..models import Inbox, Notification
 from ..observability.metrics import notifications_sent_total
-from ..signals import notifications_inserted
+from ..signals import inbox_changed, notifications_inserted
 from ..types import DeliveryChannel
+from . import fast_path
 from .content import build_content, parse_channels
 from .database import existing_users, parse_user_key, write_database
 from .transactions import leave_users_unlocked, retry_deadlocks
@@ -89,9 +90,8 @@ def send_notification(
         expires_at=expires_at,
         dedupe_key=dedupe_key,
     )
-    using = write_database()
-    recipient_id = _known_user(user_id, using=using)
-    notification, created = _insert(recipient_id, content, using=using)
+    recipient_id = parse_user_key(user_id)
+    pk, created = _send(user_id, recipient_id, content, using=write_database())
     if created:
         notifications_sent_total.inc(content["type"])
     sent = [str(channel) for channel in wanted if channel in BUILT_IN]
@@ -103,7 +103,7 @@ def send_notification(
         extra={
             "request_id": request_id,
             "user_id": str(recipient_id),
-            "notification_id": notification.pk,
+            "notification_id": pk,
             "type": content["type"],
             "duplicate": not created,
             "seconds": round(time.perf_counter() - started, 6),
@@ -111,7 +111,7 @@ def send_notification(
     )
     return SendResult(
         success=True,
-        notification_id=notification.pk,
+        notification_id=pk,
         created=created,
         channels_sent=sent,
         channels_queued=[],
@@ -119,12 +119,24 @@ def send_notification(
     )
 
 
-def _known_user(user: Any, *, using: str) -> Any:
-    key = parse_user_key(user)
+def _send(user: Any, recipient_id: Any, content: dict[str, Any], *, using: str) -> tuple[int, bool]:
+    """Return the notification's id, and whether it is new."""
+    if content["dedupe_key"] is None and fast_path.may_insert(connections[using]):
+        # Whoever has an inbox exists.
+        inserted = fast_path.insert(recipient_id, content, using=using)
+        if inserted is not None:
+            pk, change = inserted
+            inbox_changed.send_robust(Inbox, changes=[change], using=using)
+            return pk, True
+    _require_known(user, recipient_id, using=using)
+    notification, created = _insert(recipient_id, content, using=using)
+    return notification.pk, created
+
+
+def _require_known(user: Any, key: Any, *, using: str) -> None:
     # Asked first: PostgreSQL checks a foreign key only at the commit, where the error would hit the host.
     if not (isinstance(user, get_user_model()) and not user._state.adding) and not existing_users([key], using=using):
         raise UnknownRecipient(f"There is no user {str(key)[:64]!r}. Nothing was sent.")
-    return key
 
 
 @retry_deadlocks

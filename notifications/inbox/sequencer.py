@@ -19,6 +19,7 @@ from django.db.models import Q
 from ..conf import conf
 from ..models import Changed, Inbox, Notification
 from ..signals import inbox_changed
+from . import fast_path
 from .chunks import in_chunks
 from .database import can_skip_locked
 from .events import ROW_FIELDS, InboxChange, Kind, Row, Step
@@ -42,6 +43,14 @@ def number(user_ids: Collection[Any], *, using: str, skip_busy: bool = False) ->
     """
     chunks = in_chunks(sorted(set(user_ids)), USERS_PER_TRANSACTION)
     return sum(_number_or_split(chunk, using=using, skip_busy=skip_busy) for chunk in chunks)
+
+
+def number_one(user_id: Any, *, using: str) -> bool:
+    """Number and announce a user's one pending row, which is new. False if it takes more than that."""
+    change = fast_path.number(user_id, using=using)
+    if change is not None:
+        inbox_changed.send_robust(Inbox, changes=[change], using=using)
+    return change is not None
 
 
 def _number_or_split(user_ids: Sequence[Any], *, using: str, skip_busy: bool) -> int:

@@ -1,0 +1,1 @@
+"""What the product costs, beside a tutorial app and beside the least that it could cost: ``make bench``."""

@@ -1,0 +1,149 @@
+"""Every system in turn, each in worlds of its own."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from benchmarks.figures import Results
+from benchmarks.services import database
+from tests.processes import scratch_folder
+
+from .limits import measure_limits
+from .native.build import build
+from .server import Kind
+from .world import SETTINGS_MODULE, Place, System, World
+
+SERVERS: tuple[Kind, ...] = ("uvicorn", "daphne")
+P99_MS = 50.0
+KEPT_APART = {"RECONCILE_SECONDS": 3_600.0}  # rows are numbered before their hints leave: it would repair that
+TUNED = {"TUNE_GARBAGE_COLLECTOR": True}
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much of everything."""
+
+    steps: tuple[int, ...] = (1_000, 2_000, 5_000)  # sockets; the last number is what floors are stated at
+    rounds: int = 3  # of each fan-out
+    single_sends: int = 200
+    rate_seconds: float = 1.5
+    rates: tuple[int, ...] = (1_000, 1_500, 2_000, 3_000, 10_000, 15_000, 20_000, 25_000, 32_000, 40_000, 50_000)
+
+    @property
+    def most(self) -> int:
+        return self.steps[-1]
+
+
+QUICK = Sizes(steps=(500, 1_000), rounds=1, single_sends=50, rate_seconds=0.7, rates=(2_000, 10_000, 25_000))
+FIRST_RATE = {"product": 25_000, "tutorial": 2_000}
+
+
+class Serving:
+    """Databases and programs that all runs use."""
+
+    def __init__(self, postgres: str, redis: str, sizes: Sizes, servers: Iterable[Kind] = SERVERS) -> None:
+        self.postgres, self.redis, self.sizes, self.servers = postgres, redis, sizes, tuple(servers)
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        self.folder = scratch_folder()
+        self.native: Path = build(self.folder)
+        self.databases = {
+            system: database(self.postgres, f"serving_{system}", module) for system, module in SETTINGS_MODULE.items()
+        }
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._stack.close()
+
+    def run(self, results: Results) -> None:
+        """One run of everything, the systems to be compared right after one another."""
+        for server in self.servers:
+            self._as_a_site_has_it(results, self._place("tutorial", server))
+            self._as_a_site_has_it(results, self._place("product", server))
+            self._hints(results, replace(self._place("product", server), settings=KEPT_APART))
+            self._tuned(results, replace(self._place("product", server), settings=TUNED))
+        measure_limits(results, self.native, self.sizes.steps, self.sizes.rounds)
+
+    def _place(self, system: System, server: Kind) -> Place:
+        return Place(
+            system=system,
+            server=server,
+            database_url=self.databases[system],
+            redis_url=self.redis,
+            load=self.native / "load",
+            folder=self.folder,
+            people=self.sizes.most,
+        )
+
+    def _as_a_site_has_it(self, results: Results, place: Place) -> None:
+        name = f"{place.system}, {place.server}"
+        with World(place) as world:
+            before, opened = world.server.resident_bytes(), 0.0
+            for count in self.sizes.steps:
+                opened += world.connect(count)["seconds"]
+                memory = (world.server.resident_bytes() - before) / count / 1024
+                for _ in range(self.sizes.rounds):
+                    self._fan_out(results, world, "bulk fan-out", "to_all")
+            results.add("handshakes", name, self.sizes.most / opened, "/s")
+            results.add("idle memory of a socket", name, memory, "KiB")
+            results.add("longest pause, bulk fan-out", name, world.longest_pause("to_all"), "ms")
+            latency = world.latencies(self.sizes.single_sends)
+            results.add("single send, call to socket, p50", name, latency["p50_ms"], "ms")
+            results.add("single send, call to socket, p99", name, latency["p99_ms"], "ms")
+            if place.system == "tutorial":
+                self._unicast(results, world)
+
+    def _fan_out(self, results: Results, world: World, work: str, order: str) -> None:
+        name = f"{world.place.system}, {world.place.server}"
+        done = world.fan_out(order)
+        results.add(f"{work} to {world.open:,}", name, done.microseconds, "µs")
+        results.add(f"{work} to {world.open:,}, rate", name, done.rate, "/s")
+        results.add(f"{work} to {world.open:,}, p99", name, done.p99_ms, "ms")
+
+    def _hints(self, results: Results, place: Place) -> None:
+        """Rows numbered and hints kept beforehand, so that the server is what is measured."""
+        with World(place) as world:
+            for count in self.sizes.steps:
+                world.connect(count)
+                for _ in range(self.sizes.rounds):
+                    world.send("keep", count=count, people=count)
+                    self._fan_out(results, world, "single hints", "at_once")
+            world.send("keep", count=world.open, people=world.open)
+            pause = world.longest_pause("at_once")
+            results.add("longest pause, single hints", f"{place.system}, {place.server}", pause, "ms")
+            self._unicast(results, world)
+
+    def _unicast(self, results: Results, world: World) -> None:
+        """The highest rate, of those tried, at which 99 of 100 arrive within 50 ms."""
+        rates = sorted(self.sizes.rates)
+        first = FIRST_RATE[world.place.system]
+        up = [rate for rate in rates if rate >= first]
+        best, p99 = 0, 0.0
+        for rate in itertools.chain(up, [rate for rate in reversed(rates) if rate < first]):
+            if rate < first and best:
+                break
+            if world.place.system == "product":
+                world.send("keep", count=int(rate * self.sizes.rate_seconds), people=world.open)
+            kept_up, measured = world.keeps_up_with(rate, self.sizes.rate_seconds, within_ms=P99_MS)
+            if kept_up:
+                best, p99 = rate, measured
+            elif rate >= first and best:
+                break
+        name = f"{world.place.system}, {world.place.server}"
+        results.add("unicast, p99 < 50 ms", name, best, "/s")
+        results.add("unicast, p99 at that rate", name, p99, "ms")
+
+    def _tuned(self, results: Results, place: Place) -> None:
+        with World(place) as world:
+            began = world.connect(self.sizes.most)["seconds"]
+            name = f"{place.system}, {place.server}"
+            results.add("handshakes, collector tuned", name, self.sizes.most / began, "/s")
+            world.fan_out("to_all")
+            pause = world.longest_pause("to_all")
+            results.add("longest pause, bulk fan-out, collector tuned", name, pause, "ms")
