@@ -41,6 +41,7 @@ class Settings:
     EXPIRE_SECONDS: float = 30.0
     PUBLISH_TIMEOUT_SECONDS: float = 0.5
     GAP_SECONDS: float = 0.05  # how long a missing hint may still arrive before the database is asked
+    TUNE_GARBAGE_COLLECTOR: bool = False  # of the whole process: see notifications.live.collector
     DB_THREADS: int = 4  # 0: Channels' own single thread, for tests inside a transaction
 
     # -- one socket

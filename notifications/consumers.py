@@ -216,12 +216,14 @@ class NotificationConsumer(AsyncConsumer):
         self._log("socket closed", connection)
 
     def _log(self, event: str, connection: Connection | None = None) -> None:
+        if not logger.isEnabledFor(logging.INFO):
+            return
         connection = connection or self.connection
         assert connection is not None
         extra: dict[str, Any] = {
             "user_id": str(connection.user_id),
             "via": str(connection.identity.via),
-            "active_connections": get_websocket_manager().get_connection_count(),
+            "active_connections": int(websocket_connections.value()),
         }
         if connection.close_code is not None:
             extra |= {

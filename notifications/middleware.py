@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from .auth.handshake import Scope, authenticate
-from .live.executor import run_db
+from .auth.handshake import Scope
 from .live.inbound import guard
+from .live.manager import get_websocket_manager
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -30,5 +30,5 @@ class ApiKeyMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         if scope["type"] == "websocket":
             guard(send)
-            scope = {**scope, "notifications": await run_db(authenticate, scope)}
+            scope = {**scope, "notifications": await get_websocket_manager().identities.identify(scope)}
         return await self.inner(scope, receive, send)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from channels.routing import URLRouter
 from django.core.handlers.asgi import ASGIHandler
 from django.urls import re_path
 
@@ -30,8 +29,8 @@ def with_notifications(application: Application) -> Application:
     The first request or socket starts this process's part of the stream (reconciler and sweeper); a server that
     speaks the lifespan protocol starts it at once, and ends it in an orderly way.
     """
-    router: Any = URLRouter(websocket_urlpatterns)
-    sockets = ApiKeyMiddleware(router)
+    consumer: Any = NotificationConsumer.as_asgi()
+    sockets = ApiKeyMiddleware(consumer)
 
     async def with_stream(scope: Any, receive: Any, send: Any) -> None:
         get_websocket_manager().start()

@@ -20,7 +20,8 @@ from .world import SETTINGS_MODULE, Place, System, World
 
 SERVERS: tuple[Kind, ...] = ("uvicorn", "daphne")
 P99_MS = 50.0
-KEPT_APART = {"RECONCILE_SECONDS": 3_600.0}  # rows are numbered before their hints leave: it would repair that
+# Rows are numbered before their hints leave: the reconciler would repair that, and the sweeper help the sender.
+KEPT_APART = {"RECONCILE_SECONDS": 3_600.0, "SWEEP_SECONDS": 3_600.0}
 TUNED = {"TUNE_GARBAGE_COLLECTOR": True}
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import Any, ParamSpec
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
@@ -13,33 +15,63 @@ from django.core.handlers.asgi import ASGIRequest
 
 from ..conf import conf
 from .identity import ORIGIN_NOT_ALLOWED, Identity, Refused
-from .keys import DEV_KEY, authenticate_key
+from .keys import DEV_KEY, Known, authenticate_key
 from .origins import is_loopback, origin_allowed
 from .sessions import authenticate_session, authenticate_user
 
 Scope = dict[str, Any]
+P = ParamSpec("P")
 
 KEY_SUBPROTOCOL = "key."
 
 
-def authenticate(scope: Scope) -> Identity | Refused:
-    """Tell who opens this socket, or why nobody may. Uses the database, so call it in a thread."""
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """What a client shows who opens a socket. ``key`` is ``None`` where it shows none."""
+
+    scope: Scope
+    request: ASGIRequest
+    user_id: str | None
+    key: str | None
+
+
+def read(scope: Scope) -> Handshake | Refused:
+    """Tell what a client shows, without asking the database."""
     try:
-        return _authenticate(scope, _request(scope))
-    except Refused as refused:
-        # A new one: the raised one's traceback would keep the key in memory as long as the socket is open.
-        return Refused(refused.reason, code=refused.code)
-
-
-def _authenticate(scope: Scope, request: ASGIRequest) -> Identity:
-    user_id = _only(request.GET.getlist("user_id"), too_many="user_id malformed")
-    key = _only(_keys(scope, request), too_many="more than one key")
-    if key is not None:
+        request = _request(scope)
+        user_id = _only(request.GET.getlist("user_id"), too_many="user_id malformed")
+        key = _only(_keys(scope, request), too_many="more than one key")
         if key == DEV_KEY and not is_loopback(request.META.get("HTTP_ORIGIN")):
             # Everybody knows this key, so any page that a developer visits could use it.
             _require_origin(request)
-        # No falling back to the session: whoever shows a key means that key.
-        return authenticate_key(key, user_id)
+    except Refused as refused:
+        return _untraced(refused)
+    return Handshake(scope, request, user_id, key)
+
+
+def authenticate_keys(handshakes: Sequence[Handshake]) -> list[Identity | Refused]:
+    """Tell who opens these sockets, or why nobody may, of clients that all show a key. Uses the database."""
+    shown = [(handshake.key or "", handshake.user_id) for handshake in handshakes]
+    known = Known.of(shown)
+    return [_or_refused(authenticate_key, key, user_id, known) for key, user_id in shown]
+
+
+def authenticate_person(handshake: Handshake) -> Identity | Refused:
+    """Tell who opens this socket, or why nobody may, of a client that shows no key. Uses the database."""
+    return _or_refused(_authenticate_person, handshake)
+
+
+def authenticate(scope: Scope) -> Identity | Refused:
+    """One after the other, for a single socket. Uses the database, so call it in a thread."""
+    handshake = read(scope)
+    if isinstance(handshake, Refused):
+        return handshake
+    # No falling back to the session: whoever shows a key means that key.
+    return authenticate_person(handshake) if handshake.key is None else authenticate_keys([handshake])[0]
+
+
+def _authenticate_person(handshake: Handshake) -> Identity:
+    scope, request, user_id = handshake.scope, handshake.request, handshake.user_id
     user = scope.get("user")
     if user is not None and user.is_authenticated:
         _require_origin(request)
@@ -48,6 +80,18 @@ def _authenticate(scope: Scope, request: ASGIRequest) -> Identity:
         _require_origin(request)
         return authenticate_session(session_key, user_id)
     raise Refused("no credentials")
+
+
+def _or_refused(authenticated: Callable[P, Identity], *args: P.args, **kwargs: P.kwargs) -> Identity | Refused:
+    try:
+        return authenticated(*args, **kwargs)
+    except Refused as refused:
+        return _untraced(refused)
+
+
+def _untraced(refused: Refused) -> Refused:
+    """A new one: the raised one's traceback would keep the key in memory as long as the socket is open."""
+    return Refused(refused.reason, code=refused.code)
 
 
 def _request(scope: Scope) -> ASGIRequest:

@@ -6,8 +6,10 @@ import hmac
 import os
 import re
 import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.utils import timezone
@@ -16,7 +18,7 @@ from ..conf import conf
 from ..inbox.database import write_database
 from ..models import ApiKey
 from .identity import Identity, Refused
-from .users import named_user, require_active, require_own
+from .users import named_user, named_users, require_active, require_own
 
 DEV_KEY = "dev"
 
@@ -42,17 +44,43 @@ def revoke(key: ApiKey) -> None:
         key.save(update_fields=["revoked_at"])
 
 
-def authenticate_key(key: str, user_id: str | None) -> Identity:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The rows that some keys may stand for, read with a query for all of them."""
+
+    keys: Mapping[str, ApiKey]  # by prefix
+    users: Mapping[Any, Any]  # by primary key
+
+    @classmethod
+    def of(cls, shown: Iterable[tuple[str, str | None]]) -> Self:
+        """Read what is needed to judge these keys, and the ``user_id`` that was named with each."""
+        prefixes, named = set(), set()
+        for key, user_id in shown:
+            if is_service_key(key):
+                named.add(user_id)
+            # The shape is no secret. Whatever has another one, however long or odd, need not reach the database.
+            elif shape := _KEY_TEXT.fullmatch(key):
+                prefixes.add(shape[1])
+        rows = ApiKey.objects.using(write_database()).select_related("user").filter(prefix__in=prefixes)
+        return cls({row.prefix: row for row in rows} if prefixes else {}, named_users(named) if named else {})
+
+
+def authenticate_key(key: str, user_id: str | None, known: Known | None = None) -> Identity:
     """Tell whose key this is. ``user_id`` is required with the service key; any other key knows its own.
+
+    Args:
+        known: what was read for several keys together.
 
     Raises:
         Refused: the key is wrong or revoked; ``user_id`` is missing, malformed, unknown or another's.
     """
+    known = known or Known.of([(key, user_id)])
     if is_service_key(key):
-        return Identity(user_id=named_user(user_id).pk, via="service", service_hash=hash_key(key))
+        user = named_user(user_id, known.users)
+        return Identity(user_id=user.pk, via="service", service_hash=hash_key(key))
     if key == DEV_KEY == _configured_service_key():
         raise Refused("key 'dev' works only with DEBUG")
-    row = _find(key)
+    row = _right(key, known.keys)
     if row.revoked_at is not None:
         raise Refused("key revoked")
     require_active(row.user)
@@ -81,13 +109,11 @@ def _configured_service_key() -> str:
     return os.environ.get("DASHBOARD_API_KEY", DEV_KEY) if key is None else key
 
 
-def _find(key: str) -> ApiKey:
-    # The shape is no secret. Whatever has another one, however long or odd, need not reach the database.
+def _right(key: str, rows: Mapping[str, ApiKey]) -> ApiKey:
     shape = _KEY_TEXT.fullmatch(key)
     if not shape:
         raise Refused("wrong key")
-    rows = ApiKey.objects.using(write_database()).select_related("user")
-    row = rows.filter(prefix=shape[1]).first()
+    row = rows.get(shape[1])
     # Compared even where the prefix is unknown, or the time taken would tell which prefixes exist.
     right = hmac.compare_digest(row.hash if row else _NO_HASH, hash_key(key))
     if row is None or not right:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -21,12 +23,21 @@ def parse_user_id(user_id: str) -> Any:
     raise Refused("user_id malformed")
 
 
-def named_user(user_id: str | None) -> Any:
-    """The active user a service key acts for, read from the write database: a replica may be behind."""
+def named_users(user_ids: Iterable[str | None]) -> dict[Any, Any]:
+    """The users that service keys may act for, by primary key; from the write database: a replica may be behind."""
+    keys = []
+    for user_id in user_ids:
+        with suppress(Refused):
+            keys.append(parse_user_id(user_id or ""))
+    users = get_user_model()._default_manager.using(write_database()).filter(pk__in=keys)
+    return {user.pk: user for user in users}
+
+
+def named_user(user_id: str | None, users: Mapping[Any, Any]) -> Any:
+    """The active user a service key acts for, of those that :func:`named_users` has read."""
     if not user_id:
         raise Refused("user_id missing")
-    users = get_user_model()._default_manager.using(write_database())
-    user = users.filter(pk=parse_user_id(user_id)).first()
+    user = users.get(parse_user_id(user_id))
     if user is None:
         raise Refused("unknown user")
     require_active(user)

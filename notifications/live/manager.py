@@ -11,12 +11,13 @@ from ..conf import conf
 from ..exceptions import UnknownRecipient
 from ..inbox.changes import InboxState, resync_reason, start_new_epoch, went_back
 from ..inbox.database import parse_user_key, write_database
-from . import protocol
+from . import collector, protocol
 from .background import Background
 from .connection import CLOSE_SECONDS, Connection
 from .executor import run_db
 from .fanout import FanOut
 from .hints import Hint
+from .identities import Identities
 from .membership import Membership, shared_layer, user_group
 from .protocol import Close, wire_key
 from .repairs import Repairs
@@ -45,6 +46,7 @@ class WebSocketManager:
         self.active_connections: dict[Any, set[Any]] = {}
         self.loop: asyncio.AbstractEventLoop | None = None
         self.membership: Membership | None = None
+        self.identities = Identities()
         self.snapshots = Snapshots()
         self.repairs = Repairs()
         self.fanout = FanOut(self.active_connections, self.repairs)
@@ -209,6 +211,8 @@ class WebSocketManager:
     def start(self) -> None:
         """Begin to listen, to reconcile and to sweep. Called with the loop's first ASGI scope; again is harmless."""
         if self._background is None:
+            if conf.TUNE_GARBAGE_COLLECTOR:
+                collector.tune()
             self._background = Background(self)
             layer = shared_layer()
             if layer is not None:

@@ -16,12 +16,16 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 from ..conf import conf
 from ..observability.metrics import hint_failures_total
 from .protocol import wire_key
+from .subscriptions import join_groups
 
 logger = logging.getLogger("notifications")
 
 JOIN_SECONDS = 0.5  # how long a handshake waits for its group; the reconciler covers what comes later
+MOVE_SECONDS = 5.0
 RETRY_SECONDS = 1.0
 REJOIN_SECONDS = 3_600.0  # core and in-memory layers forget members after a day
+MOVERS = 2  # tasks that join and leave groups,
+MOST_AT_ONCE = 100  # and how many each takes at a time
 PAUSE_SECONDS = 0.002
 
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -60,7 +64,9 @@ class Membership:
         self._wanted: set[str] = set()
         self._joined: set[str] = set()
         self._stale: set[str] = set()  # groups of which it is not known whether we are in them
-        self._converging: dict[str, asyncio.Task[None]] = {}
+        self._moving: dict[str, asyncio.Future[None]] = {}  # done when a group is where it should be, or has failed
+        self._unmoved: list[str] = []
+        self._movers: set[asyncio.Task[None]] = set()
         self._ready = asyncio.Event()
         self._broken = False
         self._rejoin_at = time.monotonic() + REJOIN_SECONDS
@@ -102,9 +108,12 @@ class Membership:
             with suppress(TimeoutError):
                 async with asyncio.timeout(JOIN_SECONDS):
                     await self._ready.wait()
-        task = self._converge(group)
-        if task is not None and not self._broken:
-            await asyncio.wait({task}, timeout=JOIN_SECONDS)
+        moved = self._converge(group)
+        if moved is not None and not self._broken:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(JOIN_SECONDS):
+                    # Shielded: others may wait for the same group.
+                    await asyncio.shield(moved)
 
     def leave(self, group: str) -> None:
         self._wanted.discard(group)
@@ -123,31 +132,47 @@ class Membership:
         for group in (self._wanted ^ self._joined) | self._stale:
             self._converge(group)
 
-    def _converge(self, group: str) -> asyncio.Task[None] | None:
-        task = self._converging.get(group)
-        if task is None and self._channel and not self._settled(group):
-            task = self._converging[group] = asyncio.create_task(self._move(group))
-        return task
+    def _converge(self, group: str) -> asyncio.Future[None] | None:
+        moved = self._moving.get(group)
+        if moved is None and self._channel and not self._settled(group):
+            moved = self._moving[group] = asyncio.get_running_loop().create_future()
+            self._unmoved.append(group)
+            if len(self._movers) < MOVERS:
+                mover = asyncio.create_task(self._move_all())
+                self._movers.add(mover)
+                mover.add_done_callback(self._movers.discard)
+        return moved
 
     def _settled(self, group: str) -> bool:
         return group not in self._stale and (group in self._wanted) == (group in self._joined)
 
-    async def _move(self, group: str) -> None:
+    async def _move_all(self) -> None:
+        """A few tasks move all groups, as many at a time as wait: one for each would cost a handshake its third."""
+        while self._unmoved:
+            groups, self._unmoved = self._unmoved[:MOST_AT_ONCE], self._unmoved[MOST_AT_ONCE:]
+            try:
+                await self._move(groups)
+            finally:
+                for group in groups:
+                    if not (moved := self._moving.pop(group)).done():
+                        moved.set_result(None)
+
+    async def _move(self, groups: list[str]) -> None:
         try:
-            while not self._settled(group):
-                self._stale.discard(group)
-                if group in self._wanted:
-                    await self._layer.group_add(group, self._channel)
-                    self._joined.add(group)
-                else:
-                    await self._layer.group_discard(group, self._channel)
-                    self._joined.discard(group)
+            while groups := [group for group in groups if not self._settled(group)]:
+                self._stale.difference_update(groups)
+                joining = [group for group in groups if group in self._wanted]
+                # A layer that hangs must not hold on to all movers for good.
+                async with asyncio.timeout(MOVE_SECONDS):
+                    await join_groups(self._layer, joining, self._channel)
+                    self._joined.update(joining)
+                    for group in set(groups).difference(joining):
+                        await self._layer.group_discard(group, self._channel)
+                        self._joined.discard(group)
             self._broken = False
         except Exception as error:
-            self._stale.add(group)
+            self._stale.update(groups)
             self._failed(error)
-        finally:
-            del self._converging[group]
 
     def _failed(self, error: Exception) -> None:
         if not self._broken:
@@ -162,5 +187,5 @@ class Membership:
         """Leave all groups, waiting half a second at most."""
         self._wanted.clear()
         self.converge()
-        if self._converging:
-            await asyncio.wait(set(self._converging.values()), timeout=JOIN_SECONDS)
+        if self._movers:
+            await asyncio.wait(self._movers, timeout=JOIN_SECONDS)

@@ -25,6 +25,7 @@ from benchmarks.figures import Figure
 from notifications.conf import Settings
 from notifications.live import background, fanout
 
+ROOT = Path(__file__).parents[2]
 CONSTANTS, MACHINES = Constants(), Machines()
 QUIET = Scenario(announcement_at=None, crash_at=None)
 
@@ -52,6 +53,12 @@ def test_measured_rows_take_the_place_of_the_prototypes() -> None:
     assert found == replace(CONSTANTS, **expected)
 
 
+def test_the_simulation_is_held_against_the_same_measurements() -> None:
+    row = Figure("unicast, p99 < 50 ms", "product, uvicorn", "/s", [25_000.0, 32_000.0, 28_000.0]).as_json()
+    found = {known.work: known for known in agreement.known_from([row])}[row["work"]]
+    assert (found.lowest, found.highest) == (25_000.0, 32_000.0)
+
+
 def test_the_code_still_has_the_intervals_that_the_model_assumes() -> None:
     shortest = 0.9  # background._every makes a pause 0.8 to 1.0 of what is asked for
     settings = Settings()
@@ -64,7 +71,7 @@ def test_the_code_still_has_the_intervals_that_the_model_assumes() -> None:
 
 
 def test_clients_still_come_back_within_the_time_that_the_simulation_assumes() -> None:
-    text = Path("notifications/static/notifications/client/protocol.js").read_text()
+    text = (ROOT / "notifications/static/notifications/client/protocol.js").read_text()
     found = re.search(r"FIRST_SPREAD_MS = ([\d_]+)", text)
     assert found
     assert int(found[1]) == simulation.FIRST_RETRY_SECONDS * 1_000
@@ -192,17 +199,16 @@ def test_the_same_seed_gives_the_same_minute_and_another_one_another() -> None:
     assert one != other
 
 
-@pytest.mark.parametrize("known", agreement.KNOWN, ids=lambda known: known.name)
+@pytest.mark.parametrize("known", agreement.KNOWN, ids=lambda known: known.work)
 def test_the_simulation_is_in_the_region_of_what_was_measured(known: Any) -> None:
     """Within a fifth for throughput; what waits for locks is up to twice as long in reality."""
     assert -0.5 <= known.off(CONSTANTS) <= 0.2
 
 
 def test_anybody_can_run_it() -> None:
-    command = [sys.executable, "-I", "-S", "-c", "import sys; sys.path.insert(0, '.'); import runpy; "]
-    command[-1] += "sys.argv = ['', '--users', '10000', '--simulate', '--json']; "
-    command[-1] += "runpy.run_module('benchmarks.capacity', run_name='__main__')"
-    answer = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    """Without this environment's packages: ``-S`` hides them."""
+    command = [sys.executable, "-S", "-m", "benchmarks.capacity", "--users", "10000", "--simulate", "--json"]
+    answer = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout)
     assert answer["sizes"][0]["needs"]["processes"]["needed"] == 2
     assert answer["sizes"][0]["simulated"]["announced_after_seconds"] > 0
     assert answer["limits"][0]["name"] == "one process"
