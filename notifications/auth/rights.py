@@ -12,6 +12,7 @@ from ..models import ApiKey
 from .identity import Identity
 from .keys import is_service_hash
 from .sessions import hash_stands, live_session_keys
+from .users import with_activity
 
 IDENTITIES_PER_ROUND = 1_000
 
@@ -27,7 +28,7 @@ def ended(identities: Collection[Identity], *, using: str) -> set[Identity]:
 
 
 def _ended(identities: list[Identity], using: str) -> list[Identity]:
-    users = _active_users({identity.user_id for identity in identities}, using)
+    users = _active_users(identities, using)
     keys = _valid_keys({i.api_key_id for i in identities if i.api_key_id is not None}, using)
     sessions = live_session_keys({i.session_key for i in identities if i.session_key is not None})
 
@@ -46,8 +47,10 @@ def _ended(identities: list[Identity], using: str) -> list[Identity]:
     return [identity for identity in identities if not stands(identity)]
 
 
-def _active_users(user_ids: set[Any], using: str) -> dict[Any, Any]:
-    users = get_user_model()._default_manager.using(using).filter(pk__in=user_ids)
+def _active_users(identities: list[Identity], using: str) -> dict[Any, Any]:
+    users = get_user_model()._default_manager.using(using).filter(pk__in={i.user_id for i in identities})
+    if all(identity.session_key is None for identity in identities):
+        users = with_activity(users)  # what a session's hash is made of is the model's to say
     return {user.pk: user for user in users if user.is_active}
 
 

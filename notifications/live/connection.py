@@ -7,6 +7,7 @@ import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator
 from sys import getsizeof
+from types import CoroutineType
 from typing import Any
 
 from ..auth.identity import Identity
@@ -91,9 +92,11 @@ class Connection:
         if self._queue is not None:
             return self._wait_in_queue(text)
         # A new dict for each frame: a send that waits still holds its own.
-        step = self._send({"type": "websocket.send", "text": text}).__await__()
+        sending = self._send({"type": "websocket.send", "text": text})
+        # A coroutine can be stepped as it is, without an object around it for each frame.
+        step: Any = sending if type(sending) is CoroutineType else sending.__await__()
         try:
-            yielded = next(step)
+            yielded = step.send(None)
         except StopIteration:
             return True
         except Exception:

@@ -56,9 +56,10 @@ class FanOut:
         if hint.get("v") != VERSION:
             self._repairs.look_at_everyone()
         elif "hints" in hint:
-            for key, single in hint["hints"]:
+            for number, (key, single) in enumerate(hint["hints"]):
                 self._single(key, single)
-                yield
+                if not number & 15:
+                    yield
         elif "users" in hint:
             yield from self._bulk(hint["frame"], hint["users"])
         else:
@@ -66,7 +67,7 @@ class FanOut:
             yield
 
     def _single(self, key: Any, hint: Hint) -> None:
-        for connection in tuple(self._connections.get(key, ())):
+        for connection in self._connections.get(key, ()):
             if isinstance(connection, Connection):
                 self._advance(connection, hint["epoch"], hint["from_rev"], hint["frames"])
 
@@ -75,14 +76,24 @@ class FanOut:
             connections = self._connections.get(key)
             if connections:
                 text = protocol.notification_frame(head, pk=pk, rev=rev, unread_count=unread_count)
-                entry = {"f": text, "u": unread_count}
-                for connection in tuple(connections):
+                entries: list[Entry | None] = [{"f": text, "u": unread_count}]
+                for connection in connections:  # sending changes no registry: who is gone is forgotten later
                     if isinstance(connection, Connection):
-                        self._advance(connection, epoch, rev, [entry])
+                        self._advance(connection, epoch, rev, entries)
             if not number & 63:
                 yield
 
     def _advance(self, connection: Connection, epoch: str, from_rev: int, entries: list[Entry | None]) -> None:
+        if (
+            connection.sent == from_rev - 1
+            and len(entries) == 1
+            and not connection.early
+            and connection.epoch == epoch
+            and not connection.lagging
+        ):
+            # What nearly every hint is to nearly every socket: the next.
+            self._send(connection, from_rev, entries[0])
+            return
         if connection.sent is None or connection.lagging or connection.epoch != epoch:
             connection.highest = max(connection.highest, from_rev + len(entries) - 1)
             if connection.sent is not None and not connection.lagging:
@@ -105,21 +116,23 @@ class FanOut:
         while early and not connection.lagging:
             if sent + 1 not in early:
                 break
-            entry = early.pop(sent + 1)
-            frames = self._frames(connection, entry)
-            if frames is None:
-                self._repairs.add(connection)
-                return
-            # No await between here and there: what is queued is what ``sent`` says.
-            for text in frames:
-                connection.push(text)
             sent += 1
-            connection.sent = sent
+            if not self._send(connection, sent, early.pop(sent)):
+                return
         if early:
             self._repairs.add(connection, delay=conf.GAP_SECONDS)
 
-    @staticmethod
-    def _frames(connection: Connection, entry: Entry | None) -> list[str] | None:
-        if entry is None:
-            return None
-        return [entry["f"]] if connection.protocol == 2 else plain_frames(entry)
+    def _send(self, connection: Connection, rev: int, entry: Entry | None) -> bool:
+        """Say one revision. False if the database must be asked what to say."""
+        if entry is not None and connection.protocol == 2:
+            connection.push(entry["f"])
+        else:
+            frames = None if entry is None else plain_frames(entry)
+            if frames is None:
+                self._repairs.add(connection)
+                return False
+            for text in frames:
+                connection.push(text)
+        # No await between here and there: what is queued is what ``sent`` says.
+        connection.sent = rev
+        return True
