@@ -165,7 +165,7 @@ class NotificationConsumer(AsyncConsumer):
         """Heard, which is all that matters."""
 
     async def _get_unread_count(self, connection: Connection, command: Command) -> None:
-        count = await get_websocket_manager().unread_count(connection)
+        count = await get_websocket_manager().standing.unread_count(connection)
         connection.push(protocol.unread_count(count, command.request_id))
 
     async def _change(self, connection: Connection, command: Command) -> None:
@@ -195,7 +195,7 @@ class NotificationConsumer(AsyncConsumer):
     async def _sync(self, connection: Connection, command: Command) -> None:
         assert command.since is not None
         if connection.protocol == 2:
-            await get_websocket_manager().sync(connection, command.since, command.epoch)
+            await get_websocket_manager().standing.sync(connection, command.since, command.epoch)
 
     # -- closing -----------------------------------------------------------------------------------------------
 

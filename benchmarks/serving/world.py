@@ -102,7 +102,7 @@ class World:
         place = self.place
         command: list[str | Path] = [place.load, "--port", str(self.server.port), "--count", str(count)]
         command += ["--first", str(self.open + 1), "--path", PATH[place.system]]
-        command += ["--greetings", str(GREETINGS[place.system])]
+        command += ["--greetings", str(GREETINGS[place.system]), "--inflight", "256"]
         if place.system == "product":
             keys = self.keys.with_suffix(f".{self.open}")
             keys.write_text("".join(self.keys.read_text().splitlines(keepends=True)[self.open : self.open + count]))

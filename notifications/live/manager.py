@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, TypedDict
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db.models import IntegerField
 
 from ..conf import conf
 from ..exceptions import UnknownRecipient
-from ..inbox.changes import InboxState, resync_reason, start_new_epoch, went_back
-from ..inbox.database import parse_user_key, write_database
+from ..inbox.database import parse_user_key
 from . import collector, protocol
 from .background import Background
 from .connection import CLOSE_SECONDS, Connection
-from .executor import run_db
 from .fanout import FanOut
 from .hints import Hint
 from .identities import Identities
@@ -22,11 +25,11 @@ from .membership import Membership, shared_layer, user_group
 from .protocol import Close, wire_key
 from .repairs import Repairs
 from .snapshots import Snapshots
+from .standing import Standing
 
 logger = logging.getLogger("notifications")
 
 RETRY_AFTER_MS = 2_000
-READS_OF_A_COUNT = 3  # a second one is rare, and a database that went back stays behind until somebody notices
 
 
 class BroadcastResult(TypedDict):
@@ -47,8 +50,8 @@ class WebSocketManager:
         self.loop: asyncio.AbstractEventLoop | None = None
         self.membership: Membership | None = None
         self.identities = Identities()
-        self.snapshots = Snapshots()
         self.repairs = Repairs()
+        self.standing = Standing(Snapshots(), self.repairs)
         self.fanout = FanOut(self.active_connections, self.repairs)
         self._background: Background | None = None
 
@@ -136,62 +139,7 @@ class WebSocketManager:
         """Register a socket, greet it, and bring it from ``since`` to the present. False if its user is gone."""
         # Join before reading: a row committed in between would reach neither.
         await self.connect(connection.user_id, connection)
-        state = await self.snapshots.get(connection.user_id)
-        if state is None:
-            return False
-        connection.push(greeting(connection, state))
-        connection.push(protocol.unread_count(state.unread_count))
-        if since is None:
-            since, epoch = state.rev, state.epoch
-            self._stand_at(connection, state, since)
-        else:
-            return await self._resume(connection, state, since, epoch)
-        return True
-
-    async def sync(self, connection: Connection, since: int, epoch: str) -> None:
-        """Answer a client that asks for what it missed."""
-        before, connection.sent = connection.sent, None
-        self.repairs.interrupt(connection)
-        try:
-            state = await self.snapshots.get(connection.user_id)
-            known = state is not None and await self._resume(connection, state, since, epoch)
-        except Exception:
-            # The client hears of the failure. With no place to stand, it would never hear of anything else.
-            if before is not None:
-                connection.epoch, connection.sent = epoch, min(since, before)
-                self.repairs.add(connection)
-            raise
-        if not known:
-            connection.close(Close.RIGHT_ENDED, "Access ended")
-
-    async def unread_count(self, connection: Connection) -> int:
-        """The count for a client that asks. None that is older than what it was told while this was read."""
-        for _ in range(READS_OF_A_COUNT):
-            state = await self.snapshots.get(connection.user_id)
-            if state is None or state.epoch != connection.epoch or state.rev >= (connection.sent or 0):
-                break
-        return state.unread_count if state else 0
-
-    async def _resume(self, connection: Connection, state: InboxState, since: int, epoch: str) -> bool:
-        if went_back(state, since, epoch):
-            renewed = await run_db(start_new_epoch, state.user_id, using=write_database())
-            if renewed is None:
-                return False  # the user was deleted meanwhile
-            state = renewed
-        reason = resync_reason(state, since, epoch)
-        if reason:
-            connection.push(protocol.resync_required(reason, state.epoch, state.rev))
-            since = state.rev
-        elif since == state.rev:
-            connection.push(protocol.sync_complete(state.rev, state.seen_seq, state.unread_count))
-        self._stand_at(connection, state, since)
-        return True
-
-    def _stand_at(self, connection: Connection, state: InboxState, rev: int) -> None:
-        connection.epoch, connection.sent = state.epoch, rev
-        connection.early.clear()
-        if rev < max(state.rev, connection.highest):
-            self.repairs.add(connection)
+        return await self.standing.greet(connection, since, epoch)
 
     @property
     def started(self) -> bool:
@@ -256,28 +204,19 @@ async def _close_other(websocket: Any) -> None:
         logger.debug("a socket was gone before it could be closed")
 
 
-def greeting(connection: Connection, state: InboxState) -> str:
-    """The ``connection_established`` frame."""
-    data = {"user_id": wire_key(connection.user_id), "message": "Connected to notification server"}
-    if connection.protocol == 2:
-        data |= {
-            "protocol": 2,
-            "rev": state.rev,
-            "horizon_rev": state.horizon_rev,
-            "epoch": state.epoch,
-            "seen_seq": state.seen_seq,
-            "unread_count": state.unread_count,
-            "ping_interval": conf.PING_INTERVAL_SECONDS,
-        }
-    return protocol.frame("connection_established", data)
-
-
 def _key(user_id: Any) -> Any:
     """How a user is registered, whether named by a key, its text or the user."""
+    if type(user_id) is int and _keys_are_integers(settings.AUTH_USER_MODEL):
+        return user_id
     try:
         return wire_key(parse_user_key(user_id))
     except UnknownRecipient:
         return wire_key(user_id)
+
+
+@lru_cache(maxsize=1)
+def _keys_are_integers(user_model: str) -> bool:
+    return isinstance(get_user_model()._meta.pk, IntegerField)
 
 
 _managers: dict[asyncio.AbstractEventLoop, WebSocketManager] = {}

@@ -17,6 +17,7 @@ from ..conf import conf
 from ..observability.metrics import hint_failures_total
 from .protocol import wire_key
 from .subscriptions import join_groups
+from .together import Together
 
 logger = logging.getLogger("notifications")
 
@@ -24,8 +25,6 @@ JOIN_SECONDS = 0.5  # how long a handshake waits for its group; the reconciler c
 MOVE_SECONDS = 5.0
 RETRY_SECONDS = 1.0
 REJOIN_SECONDS = 3_600.0  # core and in-memory layers forget members after a day
-MOVERS = 2  # tasks that join and leave groups,
-MOST_AT_ONCE = 100  # and how many each takes at a time
 PAUSE_SECONDS = 0.002
 
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -64,9 +63,8 @@ class Membership:
         self._wanted: set[str] = set()
         self._joined: set[str] = set()
         self._stale: set[str] = set()  # groups of which it is not known whether we are in them
-        self._moving: dict[str, asyncio.Future[None]] = {}  # done when a group is where it should be, or has failed
-        self._unmoved: list[str] = []
-        self._movers: set[asyncio.Task[None]] = set()
+        self._moves: Together[str, None] = Together(self._move)
+        self._moving: dict[str, asyncio.Future[None]] = {}
         self._ready = asyncio.Event()
         self._broken = False
         self._rejoin_at = time.monotonic() + REJOIN_SECONDS
@@ -133,46 +131,34 @@ class Membership:
             self._converge(group)
 
     def _converge(self, group: str) -> asyncio.Future[None] | None:
+        """What is done when the group is where it should be, or has failed; ``None`` if it is there."""
         moved = self._moving.get(group)
         if moved is None and self._channel and not self._settled(group):
-            moved = self._moving[group] = asyncio.get_running_loop().create_future()
-            self._unmoved.append(group)
-            if len(self._movers) < MOVERS:
-                mover = asyncio.create_task(self._move_all())
-                self._movers.add(mover)
-                mover.add_done_callback(self._movers.discard)
+            moved = self._moving[group] = self._moves.put(group)
+            moved.add_done_callback(lambda _: self._moving.pop(group, None))
         return moved
 
     def _settled(self, group: str) -> bool:
         return group not in self._stale and (group in self._wanted) == (group in self._joined)
 
-    async def _move_all(self) -> None:
-        """A few tasks move all groups, as many at a time as wait: one for each would cost a handshake its third."""
-        while self._unmoved:
-            groups, self._unmoved = self._unmoved[:MOST_AT_ONCE], self._unmoved[MOST_AT_ONCE:]
-            try:
-                await self._move(groups)
-            finally:
-                for group in groups:
-                    if not (moved := self._moving.pop(group)).done():
-                        moved.set_result(None)
-
-    async def _move(self, groups: list[str]) -> None:
+    async def _move(self, groups: list[str]) -> list[None]:
+        moving = groups
         try:
-            while groups := [group for group in groups if not self._settled(group)]:
-                self._stale.difference_update(groups)
-                joining = [group for group in groups if group in self._wanted]
-                # A layer that hangs must not hold on to all movers for good.
+            while moving := [group for group in moving if not self._settled(group)]:
+                self._stale.difference_update(moving)
+                joining = [group for group in moving if group in self._wanted]
+                # A layer that hangs must not hold up all others for good.
                 async with asyncio.timeout(MOVE_SECONDS):
                     await join_groups(self._layer, joining, self._channel)
                     self._joined.update(joining)
-                    for group in set(groups).difference(joining):
+                    for group in set(moving).difference(joining):
                         await self._layer.group_discard(group, self._channel)
                         self._joined.discard(group)
             self._broken = False
         except Exception as error:
-            self._stale.update(groups)
+            self._stale.update(moving)
             self._failed(error)
+        return [None] * len(groups)
 
     def _failed(self, error: Exception) -> None:
         if not self._broken:
@@ -187,5 +173,5 @@ class Membership:
         """Leave all groups, waiting half a second at most."""
         self._wanted.clear()
         self.converge()
-        if self._movers:
-            await asyncio.wait(self._movers, timeout=JOIN_SECONDS)
+        if self._moving:
+            await asyncio.wait(set(self._moving.values()), timeout=JOIN_SECONDS)

@@ -30,11 +30,15 @@ class Together(Generic[Item, Answer]):
 
     async def get(self, item: Item) -> Answer:
         """Return what is so after this call began."""
+        return await self.put(item)
+
+    def put(self, item: Item) -> asyncio.Future[Answer]:
+        """The same for whoever does not wait at once. Who cancels the future is left out of the question."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if self._asking is None:
             self._asking = asyncio.create_task(self._ask_for_all())
-        return await future
+        return future
 
     async def _ask_for_all(self) -> None:
         loop = asyncio.get_running_loop()

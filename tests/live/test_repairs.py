@@ -22,7 +22,7 @@ async def test_a_hint_between_the_accept_and_the_snapshot_is_not_lost(hub: Hub):
     hub.manager.fanout.receive(hub.model.create())
     await until(lambda: all(stream.highest for stream in hub.streams.values()))
     for stream in hub.streams.values():
-        hub.manager._stand_at(stream, snapshot, 0)
+        hub.manager.standing.put(stream, snapshot, 0)
     await come_to_rest(hub)
     assert hub.copies[2].seqs == hub.copies[1].seqs == [1]
 
@@ -51,7 +51,7 @@ async def test_a_hint_while_the_database_is_read_is_not_lost(hub: Hub):
 async def test_a_hint_that_the_snapshot_already_holds_is_not_told_twice(hub: Hub):
     hint = hub.model.create()
     for stream in hub.streams.values():
-        hub.manager._stand_at(stream, hub.model.changes(0).state, 1)
+        hub.manager.standing.put(stream, hub.model.changes(0).state, 1)
     hub.copies[2].rev = 1
     hub.manager.fanout.receive(hint)
     hub.manager.fanout.receive(hub.model.create())
@@ -127,7 +127,7 @@ async def test_a_client_that_asks_for_more_while_the_database_is_read(hub: Hub):
         await until(lambda: hub.reads == 1)
         hub.copies[2].rev = 1
         hub.copies[2].begin(resuming=True)
-        hub.manager._stand_at(stream, hub.model.changes(0).state, 1)
+        hub.manager.standing.put(stream, hub.model.changes(0).state, 1)
         reading.set()
         await come_to_rest(hub)
     replayed = [frame["data"]["seq"] for frame in hub.sockets[2].frames if frame["data"].get("replay")]
@@ -208,7 +208,7 @@ async def test_a_client_that_asks_for_more_while_it_is_replayed_to(hub: Hub):
     await until(lambda: hub.streams[2]._queue is not None)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(snapshots, "run_db", present)
-        await hub.manager.sync(hub.streams[2], 0, "e")
+        await hub.manager.standing.sync(hub.streams[2], 0, "e")
     hub.sockets[2].free()
     await until(lambda: hub.settled)
     *replay, end = hub.sockets[2].frames[-153:]
@@ -230,7 +230,7 @@ async def test_a_sync_that_finds_no_database_leaves_nobody_deaf(hub: Hub):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(snapshots, "run_db", fail)
         with pytest.raises(OperationalError):
-            await hub.manager.sync(hub.streams[2], 1, "e")
+            await hub.manager.standing.sync(hub.streams[2], 1, "e")
     await come_to_rest(hub)
     replayed = [frame["data"]["seq"] for frame in hub.sockets[2].frames if frame["data"].get("replay")]
     assert replayed == [2, 3]
@@ -257,7 +257,7 @@ async def test_a_sync_during_a_read_that_began_before_it_starts_no_new_epoch(hub
         await until(lambda: hub.reads == 1)
         hub.model.create()
         hub.copies[2].load(hub.model.pages())
-        hub.manager._stand_at(hub.streams[2], hub.model.changes(0).state, 2)
+        hub.manager.standing.put(hub.streams[2], hub.model.changes(0).state, 2)
         reading.set()
         await come_to_rest(hub, reconciler=True)
     assert set(asked) == {repairs.changes_since}
@@ -287,7 +287,7 @@ async def test_who_syncs_after_the_user_was_deleted_is_closed(hub: Hub):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(snapshots, "run_db", nobody)
-        await hub.manager.sync(hub.streams[2], 0, "e")
+        await hub.manager.standing.sync(hub.streams[2], 0, "e")
     await until(lambda: hub.sockets[2].closed_with == [4410])
 
 
@@ -309,7 +309,7 @@ async def test_a_tab_that_is_far_behind_takes_nothing_from_another_one_of_its_us
         patch.setattr(repairs, "run_db", a_page)
         hub.model.create()
         hub.reconcile()
-        hub.manager._stand_at(hub.streams[2], hub.model.changes(0).state, 0)
+        hub.manager.standing.put(hub.streams[2], hub.model.changes(0).state, 0)
         await come_to_rest(hub)
     assert hub.copies[1].seqs == [1, 2, 3, 4]
     assert hub.sockets[2].frames[-1]["data"]["reason"] == "too_far"

@@ -79,7 +79,7 @@ async def test_a_count_is_never_older_than_what_the_client_has_been_told(databas
     manager = WebSocketManager()
     one = connection(AsgiSocket(), sent=5)
     database.rev = 5
-    answer = asyncio.create_task(manager.unread_count(one))
+    answer = asyncio.create_task(manager.standing.unread_count(one))
     for _ in range(3):
         await asyncio.sleep(0)
     database.rev = one.sent = 6  # told while the query was under way
