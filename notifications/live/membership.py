@@ -135,7 +135,6 @@ class Membership:
         moved = self._moving.get(group)
         if moved is None and self._channel and not self._settled(group):
             moved = self._moving[group] = self._moves.put(group)
-            moved.add_done_callback(lambda _: self._moving.pop(group, None))
         return moved
 
     def _settled(self, group: str) -> bool:
@@ -158,6 +157,8 @@ class Membership:
         except Exception as error:
             self._stale.update(moving)
             self._failed(error)
+        for group in groups:  # right after the last look at them: what changes from now on is another move
+            del self._moving[group]
         return [None] * len(groups)
 
     def _failed(self, error: Exception) -> None:

@@ -8,7 +8,7 @@ from hashlib import sha256
 import pytest
 
 from notifications.auth.identity import Identity
-from notifications.auth.keys import authenticate_key, issue, revoke
+from notifications.auth.keys import Known, authenticate_key, issue, revoke
 from notifications.models import ApiKey
 from tests.auth.refusals import refused
 
@@ -153,3 +153,20 @@ def test_a_repr_shows_no_secret(service_key, user):
     assert repr(authenticate_key(service_key, str(user.pk))) == (
         f"Identity(user_id={user.pk}, via='service', api_key_id=None)"
     )
+
+
+def test_many_handshakes_are_judged_with_one_query_for_keys_and_one_for_users(
+    service_key, user, other, django_assert_num_queries
+):
+    (row, key), (_, others) = issue(user, "one"), issue(other, "two")
+    revoked, gone = issue(user, "three")
+    revoke(revoked)
+    shown = [(key, None), (others, None), (gone, None), (service_key, str(user.pk)), (service_key, "x"), ("junk", None)]
+    with django_assert_num_queries(2):
+        known = Known.of(shown)
+        assert authenticate_key(key, None, known).api_key_id == row.pk
+        assert authenticate_key(others, None, known).user_id == other.pk
+        assert authenticate_key(service_key, str(user.pk), known).via == "service"
+        for number, reason in ((2, "key revoked"), (4, "user_id malformed"), (5, "wrong key")):
+            with refused(reason):
+                authenticate_key(*shown[number], known)

@@ -91,4 +91,4 @@ async def test_a_count_is_never_older_than_what_the_client_has_been_told(databas
 async def test_a_count_of_a_database_that_went_back_is_given_all_the_same(database):
     database.rev = 5
     database.let.set()
-    assert await WebSocketManager().unread_count(connection(AsgiSocket(), sent=9)) == 5
+    assert await WebSocketManager().standing.unread_count(connection(AsgiSocket(), sent=9)) == 5
