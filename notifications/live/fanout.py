@@ -56,44 +56,55 @@ class FanOut:
         if hint.get("v") != VERSION:
             self._repairs.look_at_everyone()
         elif "hints" in hint:
-            for number, (key, single) in enumerate(hint["hints"]):
-                self._single(key, single)
-                if not number & 15:
-                    yield
+            yield from self._coalesced(hint)
         elif "users" in hint:
             yield from self._bulk(hint["frame"], hint["users"])
         else:
-            self._single(hint["user"], hint)
+            self._single(hint)
             yield
 
-    def _single(self, key: Any, hint: Hint) -> None:
-        for connection in self._connections.get(key, ()):
+    def _single(self, hint: Hint) -> None:
+        for connection in self._connections.get(hint["user"], ()):
             if isinstance(connection, Connection):
                 self._advance(connection, hint["epoch"], hint["from_rev"], hint["frames"])
 
+    def _coalesced(self, hint: Hint) -> Iterator[None]:
+        for single in hint["hints"]:
+            self._single(single)
+            yield
+        for number, (key, epoch, rev, text, unread_count) in enumerate(zip(*hint["news"], strict=True)):
+            for connection in self._connections.get(key, ()):
+                self._tell(connection, epoch, rev, text, unread_count)
+            if not number & 15:
+                yield
+
     def _bulk(self, head: str, users: list[list[Any]]) -> Iterator[None]:
-        for number, (key, epoch, rev, pk, unread_count) in enumerate(users):
+        for number, (key, epoch, rev, pk, unread_count) in enumerate(zip(*users, strict=True)):
             connections = self._connections.get(key)
             if connections:
                 text = protocol.notification_frame(head, pk=pk, rev=rev, unread_count=unread_count)
-                entries: list[Entry | None] = [{"f": text, "u": unread_count}]
                 for connection in connections:  # sending changes no registry: who is gone is forgotten later
-                    if isinstance(connection, Connection):
-                        self._advance(connection, epoch, rev, entries)
+                    self._tell(connection, epoch, rev, text, unread_count)
             if not number & 63:
                 yield
 
-    def _advance(self, connection: Connection, epoch: str, from_rev: int, entries: list[Entry | None]) -> None:
+    def _tell(self, connection: Any, epoch: str, rev: int, text: str, unread_count: int) -> None:
+        """One new notification: to nearly every socket it is what follows what it has."""
+        if not isinstance(connection, Connection):
+            return
         if (
-            connection.sent == from_rev - 1
-            and len(entries) == 1
+            connection.sent == rev - 1
+            and connection.protocol == 2
             and not connection.early
             and connection.epoch == epoch
             and not connection.lagging
         ):
-            # What nearly every hint is to nearly every socket: the next.
-            self._send(connection, from_rev, entries[0])
-            return
+            connection.push(text)
+            connection.sent = rev
+        else:
+            self._advance(connection, epoch, rev, [{"f": text, "u": unread_count}])
+
+    def _advance(self, connection: Connection, epoch: str, from_rev: int, entries: list[Entry | None]) -> None:
         if connection.sent is None or connection.lagging or connection.epoch != epoch:
             connection.highest = max(connection.highest, from_rev + len(entries) - 1)
             if connection.sent is not None and not connection.lagging:

@@ -36,14 +36,32 @@ def single(change: InboxChange) -> Hint:
 def bulk(change: BulkInsert) -> Hint:
     """A hint for many users who got the same: the frame once, and each one's numbers."""
     users = [
-        [protocol.wire_key(r.user_id), r.epoch, r.rev, r.notification_id, r.unread_count] for r in change.recipients
+        (protocol.wire_key(r.user_id), r.epoch, r.rev, r.notification_id, r.unread_count) for r in change.recipients
     ]
-    return {"v": VERSION, "frame": protocol.notification_head(change.row), "users": users}
+    return {"v": VERSION, "frame": protocol.notification_head(change.row), "users": _columns(users, 5)}
 
 
 def coalesced(hints: list[Hint]) -> Hint:
-    """Many single hints in one message."""
-    return {"v": VERSION, "hints": [[hint["user"], hint] for hint in hints]}
+    """Many single hints in one message; of those that are one new notification each, only what differs."""
+    news = [_as_news(hint) for hint in hints]
+    return {
+        "v": VERSION,
+        "news": _columns([each for each in news if each], 5),
+        "hints": [hint for hint, each in zip(hints, news, strict=True) if not each],
+    }
+
+
+def _columns(rows: list[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    """A list per field instead of one per row: thousands of small lists would set off the receiver's collector."""
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
+
+
+def _as_news(hint: Hint) -> tuple[Any, ...] | None:
+    """``(user, epoch, rev, frame, unread count)`` of a hint that says nothing else."""
+    frames = hint.get("frames", ())
+    if len(frames) != 1 or frames[0] is None or "ids" in frames[0] or "u" not in frames[0]:
+        return None
+    return hint["user"], hint["epoch"], hint["from_rev"], frames[0]["f"], frames[0]["u"]
 
 
 def is_read(row: Row) -> bool:

@@ -36,7 +36,7 @@ class World:
     @property
     def subjects(self) -> list[Any]:
         """Which hints were sent, in their order, however they were packed."""
-        return [hint["n"] for _, m in self.sent for hint in ([h for _, h in m["hints"]] if "hints" in m else [m])]
+        return [hint["n"] for _, m in self.sent for hint in m.get("hints", [m])]
 
 
 world = World()

@@ -156,7 +156,7 @@ async def test_a_hint_in_coalesced_and_in_bulk_form(hub):
     hub.manager.fanout.receive(hints.coalesced([first, second]))
     frame = hub.model.create()["frames"][0]["f"]
     head = frame[: frame.index('"id":')]
-    hub.manager.fanout.receive({"v": 1, "frame": head, "users": [[1, "e", 3, 101, 1], [7, "e", 1, 9, 1]]})
+    hub.manager.fanout.receive({"v": 1, "frame": head, "users": [[1, 7], ["e", "e"], [3, 1], [101, 9], [1, 1]]})
     await come_to_rest(hub)
     assert (hub.copies[2].live_revs, hub.reads) == ([1, 2, 3], 0)
 
