@@ -9,12 +9,16 @@ PYTEST_ARGS ?=
 # Full counts: make chaos LONG=1
 LONG ?=
 CHAOS_ARGS ?=
+# Smaller, in about a minute: make bench QUICK=1
+QUICK ?=
+BENCH_ARGS ?=
 export LONG
 
 VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.installed
 DRIVER := $(VENV)/.mysqlclient
+PLOT := $(VENV)/.plot
 PYTEST = $(RUN) -m pytest $(PYTEST_ARGS)
 
 # What production settings must be told. `check --deploy` reads them, nothing is contacted.
@@ -35,7 +39,7 @@ MARIADB_TESTS := $(or $(TESTS),tests/inbox tests/models tests/management tests/t
 	$(addprefix tests/live/test_,processes.py resume.py snapshots.py) $(addprefix tests/rest/test_,changes.py list.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-sqlite test-services test-mariadb test-uuid mariadb-driver chaos check lint types floors migrations deploy lock clean
+.PHONY: help demo test test-sqlite test-services test-mariadb test-uuid mariadb-driver chaos bench check lint types floors migrations deploy lock clean
 
 help: ## show this list
 	@echo "Usage: make TARGET [PYTHON=python3.12] …"
@@ -84,6 +88,15 @@ ifeq ($(LONG),1)
 	$(PYTEST) tests/stateful tests/rest/schema tests/auth/test_any_handshake.py tests/live/test_commands.py
 endif
 
+bench: $(PLOT) ## speed beside a tutorial app and the limit, one table (QUICK=1: in a minute; BENCH_ARGS=--help)
+	$(RUN) -m benchmarks --json build/bench/results.json --plot build/bench/fan-out.svg \
+		$(if $(filter 1,$(QUICK)),--quick) $(BENCH_ARGS)
+
+# Figures need no plot library: where it cannot be had, the plot is left out.
+$(PLOT): $(READY) requirements-bench.txt
+	@echo "Installing what draws the plot in $(VENV), once …"
+	@if $(VENV)/bin/uv pip install --quiet --python $(RUN) --require-hashes -r requirements-bench.txt; then touch $@; fi; true
+
 check: lint types floors migrations deploy ## run every check that is not a test
 
 lint: $(READY) ## … style and likely bugs
@@ -102,13 +115,13 @@ migrations: $(READY) ## … no migration is missing
 deploy: $(READY) ## … production settings are safe
 	$(DEPLOY_ENV) $(RUN) manage.py check --deploy --fail-level WARNING
 
-lock: $(READY) ## write requirements.txt and requirements-mariadb.txt anew from their .in files
-	for name in requirements requirements-mariadb; do \
+lock: $(READY) ## write requirements.txt and its two companions anew from their .in files
+	for name in requirements requirements-mariadb requirements-bench; do \
 		$(VENV)/bin/uv pip compile --universal --generate-hashes --python-version 3.11 \
 			--fork-strategy requires-python --no-header --upgrade --quiet $$name.in -o $$name.txt || exit; done
 
 clean: ## remove the environment, caches and build output
-	rm -rf $(VENV) build dist staticfiles htmlcov .coverage .coverage.* .hypothesis \
+	rm -rf $(VENV) .venv-community build dist staticfiles htmlcov .coverage .coverage.* .hypothesis \
 		.mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

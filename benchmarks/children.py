@@ -35,10 +35,10 @@ class Child:
         """
         assert self.process.stdout is not None
         if not select.select([self.process.stdout], [], [], seconds)[0]:
-            raise RuntimeError(f"{self.process.args} said nothing for {seconds:g} s")
+            raise RuntimeError(f"{self.process.args!r} said nothing for {seconds:g} s")
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self.process.args} ended with {self.process.wait()}")
+            raise RuntimeError(f"{self.process.args!r} ended with {self.process.wait()}")
         answer: dict[str, Any] = json.loads(line)
         return answer
 

@@ -1,9 +1,9 @@
-"""What was measured, and what it is held against."""
+"""What was measured."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,13 +22,6 @@ class Results:
     def median(self, work: str, system: str) -> float | None:
         figure = self.figures.get((work, system))
         return figure.median if figure else None
-
-    def ratio(self, work: str, system: str, beside: str) -> float | None:
-        """How many times ``beside`` is ``system``, as the median over the runs: machines change while one measures."""
-        one, other = self.figures.get((work, system)), self.figures.get((work, beside))
-        if one is None or other is None:
-            return None
-        return statistics.median(b / a for a, b in zip(one.values, other.values, strict=False))
 
     def __iter__(self) -> Iterator[Figure]:
         return iter(self.figures.values())
@@ -55,21 +48,3 @@ class Figure:
             "median": self.median,
             "values": self.values,
         }
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A figure that must hold, and the one that is aimed at."""
-
-    name: str
-    value: Callable[[Results], float | None]
-    floor: float
-    aim: float
-    unit: str
-    at_least: bool = False  # the more, the better
-
-    def holds(self, value: float) -> bool:
-        return value >= self.floor if self.at_least else value <= self.floor
-
-    def reaches_aim(self, value: float) -> bool:
-        return value >= self.aim if self.at_least else value <= self.aim

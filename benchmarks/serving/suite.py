@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from benchmarks.figures import Results
 from benchmarks.services import database
@@ -20,6 +19,7 @@ from .world import SETTINGS_MODULE, Place, System, World
 
 SERVERS: tuple[Kind, ...] = ("uvicorn", "daphne")
 P99_MS = 50.0
+TRIES = 2
 # Rows are numbered before their hints leave: the reconciler would repair that, and the sweeper help the sender.
 KEPT_APART = {"RECONCILE_SECONDS": 3_600.0, "SWEEP_SECONDS": 3_600.0}
 TUNED = {"TUNE_GARBAGE_COLLECTOR": True}
@@ -62,16 +62,29 @@ class Serving:
     def __exit__(self, *exc_info: object) -> None:
         self._stack.close()
 
-    def run(self, results: Results) -> None:
-        """One run of everything, the systems to be compared right after one another."""
+    def steps(self) -> list[tuple[str, Callable[[Results], None]]]:
+        """What one run consists of, by name, the systems to be compared right after one another."""
+        steps: list[tuple[str, Callable[[Results], None]]] = []
         for server in self.servers:
-            self._as_a_site_has_it(results, self._place("tutorial", server))
-            self._as_a_site_has_it(results, self._place("product", server))
-            self._hints(results, replace(self._place("product", server), settings=KEPT_APART))
-            self._tuned(results, replace(self._place("product", server), settings=TUNED))
+            steps += [
+                (f"tutorial, {server}, opening", self._in("tutorial", server, {}, self._opening)),
+                (f"product, {server}, opening", self._in("product", server, {}, self._opening)),
+                (f"product, {server}, opening, collector tuned", self._in("product", server, TUNED, self._opening)),
+                (f"tutorial, {server}", self._in("tutorial", server, {}, self._messages)),
+                (f"product, {server}", self._in("product", server, {}, self._messages)),
+                (f"product, {server}, single hints", self._in("product", server, KEPT_APART, self._hints)),
+            ]
+        return [*steps, ("limits", self._limits)]
+
+    def _in(
+        self, system: System, server: Kind, settings: dict[str, Any], do: Callable[[Results, Place], None]
+    ) -> Callable[[Results], None]:
+        return lambda results: do(results, self._place(system, server, settings))
+
+    def _limits(self, results: Results) -> None:
         measure_limits(results, self.native, self.sizes.steps, self.sizes.rounds)
 
-    def _place(self, system: System, server: Kind) -> Place:
+    def _place(self, system: System, server: Kind, settings: dict[str, Any]) -> Place:
         return Place(
             system=system,
             server=server,
@@ -80,19 +93,27 @@ class Serving:
             load=self.native / "load",
             folder=self.folder,
             people=self.sizes.most,
+            settings=settings,
         )
 
-    def _as_a_site_has_it(self, results: Results, place: Place) -> None:
+    def _opening(self, results: Results, place: Place) -> None:
+        name, tuned = f"{place.system}, {place.server}", place.settings == TUNED
+        with World(place) as world:
+            before = world.server.resident_bytes()
+            seconds = world.connect(self.sizes.most)["seconds"]
+            memory = (world.server.resident_bytes() - before) / self.sizes.most / 1024
+        results.add("handshakes, collector tuned" if tuned else "handshakes", name, self.sizes.most / seconds, "/s")
+        if not tuned:
+            results.add("idle memory of a socket", name, memory, "KiB")
+
+    def _messages(self, results: Results, place: Place) -> None:
+        """As a site has it: reconciler, sweeper and all."""
         name = f"{place.system}, {place.server}"
         with World(place) as world:
-            before, opened = world.server.resident_bytes(), 0.0
             for count in self.sizes.steps:
-                opened += world.connect(count)["seconds"]
-                memory = (world.server.resident_bytes() - before) / count / 1024
+                world.connect(count)
                 for _ in range(self.sizes.rounds):
                     self._fan_out(results, world, "bulk fan-out", "to_all")
-            results.add("handshakes", name, self.sizes.most / opened, "/s")
-            results.add("idle memory of a socket", name, memory, "KiB")
             results.add("longest pause, bulk fan-out", name, world.longest_pause("to_all"), "ms")
             latency = world.latencies(self.sizes.single_sends)
             results.add("single send, call to socket, p50", name, latency["p50_ms"], "ms")
@@ -121,30 +142,32 @@ class Serving:
             self._unicast(results, world)
 
     def _unicast(self, results: Results, world: World) -> None:
-        """The highest rate, of those tried, at which 99 of 100 arrive within 50 ms."""
-        rates = sorted(self.sizes.rates)
+        """The highest rate tried at which 99 of 100 arrive within 50 ms; from where it should be, upwards."""
         first = FIRST_RATE[world.place.system]
-        up = [rate for rate in rates if rate >= first]
-        best, p99 = 0, 0.0
-        for rate in itertools.chain(up, [rate for rate in reversed(rates) if rate < first]):
-            if rate < first and best:
-                break
-            if world.place.system == "product":
-                world.send("keep", count=int(rate * self.sizes.rate_seconds), people=world.open)
-            kept_up, measured = world.keeps_up_with(rate, self.sizes.rate_seconds, within_ms=P99_MS)
-            if kept_up:
-                best, p99 = rate, measured
-            elif rate >= first and best:
-                break
+        rates = [rate for rate in self.sizes.rates if rate >= first]
+        best = self._highest(world, rates) or self._highest(world, [r for r in reversed(self.sizes.rates) if r < first])
         name = f"{world.place.system}, {world.place.server}"
-        results.add("unicast, p99 < 50 ms", name, best, "/s")
+        rate, p99 = best or (0, 0.0)
+        results.add("unicast, p99 < 50 ms", name, rate, "/s")
         results.add("unicast, p99 at that rate", name, p99, "ms")
 
-    def _tuned(self, results: Results, place: Place) -> None:
-        with World(place) as world:
-            began = world.connect(self.sizes.most)["seconds"]
-            name = f"{place.system}, {place.server}"
-            results.add("handshakes, collector tuned", name, self.sizes.most / began, "/s")
-            world.fan_out("to_all")
-            pause = world.longest_pause("to_all")
-            results.add("longest pause, bulk fan-out, collector tuned", name, pause, "ms")
+    def _highest(self, world: World, rates: list[int]) -> tuple[int, float] | None:
+        """Of rising rates the last that is kept up with; of falling ones the first."""
+        best = None
+        for rate in rates:
+            kept_up, p99 = self._try_rate(world, rate)
+            if kept_up:
+                best = rate, p99
+            if kept_up == (rates[0] > rates[-1]) or len(rates) == 1:
+                break
+        return best
+
+    def _try_rate(self, world: World, rate: int) -> tuple[bool, float]:
+        """Twice, if need be: on a shared machine, somebody else's burst is no limit of ours."""
+        for _ in range(TRIES):
+            if world.place.system == "product":
+                world.send("keep", count=int(rate * self.sizes.rate_seconds), people=world.open)
+            kept_up, p99 = world.keeps_up_with(rate, self.sizes.rate_seconds, within_ms=P99_MS)
+            if kept_up:
+                break
+        return kept_up, p99

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from benchmarks.figures import Results
+from benchmarks.services import services
 
 from .suite import Storage
 
@@ -15,7 +16,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5, help="the median of so many runs (default 5)")
     arguments = parser.parse_args()
     results = Results()
-    with Storage(quick=arguments.quick) as storage:
+    with services() as (postgres, redis), Storage(postgres, redis, quick=arguments.quick) as storage:
         for _ in range(arguments.runs):
             storage.run(results)
     for figure in results:

@@ -14,7 +14,7 @@ PEOPLE = 1_000
 READS = {
     "list": ("list page", {"rows": "rows", "count": "total", "queries": "all queries", "call": "whole request"}),
     "changes": ("10 changes", {"queries": "query", "call": "whole call"}),
-    "snapshot": ("unread count and snapshot of 1 user", {"queries": "query", "call": "whole call"}),
+    "snapshot": ("snapshot of 1 user", {"queries": "query", "call": "whole call"}),
     "snapshots": (f"snapshots of {PEOPLE:,} users", {"queries": "query", "call": "whole call"}),
 }
 

@@ -56,9 +56,19 @@ class Community:
 
 def _install() -> None:
     uv = Path(sys.executable).with_name("uv")
-    install = ["pip", "install", "--quiet", "--python", PYTHON, "--require-hashes", "-r", REQUIREMENTS]
+    install: list[str | Path] = [
+        "pip",
+        "install",
+        "--quiet",
+        "--python",
+        PYTHON,
+        "--require-hashes",
+        "-r",
+        REQUIREMENTS,
+    ]
     try:
-        for command in (["venv", "--quiet", "--clear", "--python", sys.executable, ENVIRONMENT], install):
+        make: list[str | Path] = ["venv", "--quiet", "--clear", "--python", sys.executable, ENVIRONMENT]
+        for command in (make, install):
             subprocess.run([uv, *command], check=True, capture_output=True, text=True)
     except FileNotFoundError:
         raise NoRival(f"{uv.name} is not in this environment") from None

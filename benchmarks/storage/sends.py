@@ -6,6 +6,7 @@ import math
 import statistics
 from collections.abc import Sequence
 from contextlib import ExitStack
+from typing import Self
 
 from benchmarks.figures import Results
 from tests.processes import scratch_folder
@@ -31,7 +32,10 @@ class Sends:
         self.first.ask_for("send_to_many", people=10)  # its first send connects, imports and fills caches
         self._servers, self._url = servers, url
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
         self._running.close()
 
     def measure_many(self, results: Results) -> None:

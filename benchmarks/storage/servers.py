@@ -7,27 +7,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
 
 from benchmarks.children import ROOT, Child
 from tests.processes import scratch_folder
-from tests.services import NO_POSTGRES, NO_REDIS, Postgres, Service, find_postgres, find_redis
-
-# What the tests switch off for speed is what a send has to wait for.
-SETTINGS = (
-    "listen_addresses=",
-    "max_connections=100",
-    "fsync=on",
-    "synchronous_commit=on",
-    "full_page_writes=on",
-    "shared_buffers=256MB",
-)
-
 
 LONGEST_SECONDS = 600.0  # a million rows on a slow disk
 
@@ -51,34 +38,17 @@ class Worker(Child):
 
 
 class Servers:
-    """PostgreSQL and Redis while the block lasts. A server that is named by the environment is taken as it is."""
+    """PostgreSQL and Redis, and what is made on them."""
 
-    postgres: Service
-    redis: Service
-
-    def __init__(self) -> None:
-        self._running = ExitStack()
-
-    def __enter__(self) -> Self:
-        postgres, redis = find_postgres(), find_redis()
-        if postgres is None or redis is None:
-            raise SystemExit(NO_POSTGRES if postgres is None else NO_REDIS)
-        if isinstance(postgres, Postgres):
-            postgres.SETTINGS = SETTINGS
-        with ExitStack() as running:
-            self.postgres, self.redis = running.enter_context(postgres), running.enter_context(redis)
-            self._running = running.pop_all()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._running.close()
+    def __init__(self, postgres: str, redis: str) -> None:
+        self.postgres, self.redis = postgres, redis
 
     def new_postgres(self, name: str, *, migrated: bool = True) -> str:
         """Make a database; return its ``DATABASE_URL``."""
-        with psycopg.connect(self.postgres.url, autocommit=True) as connection:
+        with psycopg.connect(self.postgres, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
             connection.execute(f"CREATE DATABASE {name}")
-        url = urlsplit(self.postgres.url)._replace(path=f"/{name}").geturl()
+        url = urlsplit(self.postgres)._replace(path=f"/{name}").geturl()
         return self._migrate(url) if migrated else url
 
     def new_sqlite(self) -> str:
@@ -93,7 +63,7 @@ class Servers:
         return {
             **os.environ,
             "DATABASE_URL": url,
-            "REDIS_URL": self.redis.url,
+            "REDIS_URL": self.redis,
             "DJANGO_SETTINGS_MODULE": "tests.settings",
             "NOTIFICATIONS_LOG_LEVEL": "WARNING",  # a line for each send would go to the terminal
         }

@@ -43,7 +43,7 @@ class Fetching:
     """A cursor whose fetches are timed, too: SQLite looks for the next row only when it is fetched."""
 
     def __init__(self, cursor: Any, watch: Watch, kind: str) -> None:
-        self._cursor = cursor._cursor if isinstance(cursor, Fetching) else cursor
+        self._cursor: Any = cursor._cursor if isinstance(cursor, Fetching) else cursor
         self._watch, self._kind = watch, kind
 
     def __getattr__(self, name: str) -> Any:
