@@ -44,6 +44,8 @@ class NotificationConsumer(AsyncConsumer):
     scope: Any
     base_send: Any
     connection: Connection | None = None
+    _rate: FrameRate | None = None
+    _junk: JunkCount | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         # Overridden, with dispatch(): the inherited ones keep a layer queue and a task per socket, and hop to a
@@ -69,7 +71,7 @@ class NotificationConsumer(AsyncConsumer):
     # -- opening -----------------------------------------------------------------------------------------------
 
     async def websocket_connect(self) -> None:
-        identity = self.scope.get("notifications")
+        identity = await self.identify()
         offered = protocol.SUBPROTOCOL in self.scope.get("subprotocols", ())
         # Accepted before it is refused: a refusal before that reaches browsers as a bare 1006, which they retry.
         await self.base_send({"type": "websocket.accept", "subprotocol": protocol.SUBPROTOCOL if offered else None})
@@ -80,11 +82,14 @@ class NotificationConsumer(AsyncConsumer):
         opening = commands.parse_opening(self.scope.get("query_string", b""), self.scope.get("subprotocols", ()))
         connection = Connection(self.base_send, identity=identity, protocol=opening.protocol)
         self.connection = connection
-        self._rate = FrameRate(conf.FRAMES_PER_SECOND, conf.FRAMES_BURST, connection.opened_at)
-        self._junk = JunkCount()
         websocket_connections.inc()
         requests_total.inc("websocket", "accepted")
         await self._greet(connection, opening)
+
+    async def identify(self) -> Identity | Refused | None:
+        """Who opens this socket, or why nobody may."""
+        identity: Identity | Refused | None = self.scope.get("notifications")
+        return identity
 
     async def _greet(self, connection: Connection, opening: Opening) -> None:
         try:
@@ -113,6 +118,8 @@ class NotificationConsumer(AsyncConsumer):
         if connection is None or connection.close_code is not None:
             return
         connection.last_heard = now = connection.loop.time()
+        # Made with the first frame: most sockets only listen.
+        self._rate = self._rate or FrameRate(conf.FRAMES_PER_SECOND, conf.FRAMES_BURST, connection.opened_at)
         if not self._rate.allow(now):
             connection.push(protocol.error("too_many_frames", "Too many frames. Connect again later."))
             connection.close(Close.TOO_MANY_FRAMES, "Too many frames")
@@ -126,6 +133,7 @@ class NotificationConsumer(AsyncConsumer):
             )
         except JunkFrame as junk:
             connection.push(protocol.error(junk.code, junk.message, junk.request_id))
+            self._junk = self._junk or JunkCount()
             if self._junk.is_last_straw(now):
                 connection.close(Close.JUNK, "Three junk frames within a minute")
             return
