@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, TypedDict
 
 from asgiref.sync import sync_to_async
@@ -24,6 +26,8 @@ from .commit import run_after_commit
 from .content import build_content, parse_channels
 from .database import parse_user_key, write_database
 from .expansion import expand_batch
+
+CHUNKS_PER_INSERT = 10
 
 
 class BatchResult(TypedDict):
@@ -79,13 +83,20 @@ def send_notifications(
     using = write_database()
     with transaction.atomic(using=using):
         batch = Batch.objects.using(using).create(**content)
-        for user_ids in in_chunks(_distinct_keys(recipients), conf.CHUNK_SIZE):
-            BatchChunk.objects.using(using).create(batch=batch, user_ids=user_ids, size=len(user_ids))
-            notifications_inserted.send(Batch, content=batch, user_ids=user_ids, using=using)
-            batch.recipients += len(user_ids)
+        for several in in_chunks(in_chunks(_distinct_keys(recipients), conf.CHUNK_SIZE), CHUNKS_PER_INSERT):
+            batch.recipients += _write_chunks(batch, several, using=using)
         batch.save(using=using, update_fields=["recipients"])
         run_after_commit(lambda: expand_batch(batch.pk, using=using), using=using)
     return batch_result(batch, using=using)
+
+
+def _write_chunks(batch: Batch, several: list[list[Any]], *, using: str) -> int:
+    """Returns how many people they are."""
+    chunks = [BatchChunk(batch=batch, user_ids=user_ids, size=len(user_ids)) for user_ids in several]
+    BatchChunk.objects.using(using).bulk_create(chunks)
+    for user_ids in several:
+        notifications_inserted.send(Batch, content=batch, user_ids=user_ids, using=using)
+    return sum(chunk.size for chunk in chunks)
 
 
 def batch_result(batch: Batch, *, using: str) -> BatchResult:
@@ -115,22 +126,34 @@ def cancel_batch(batch_id: int) -> int:
 
 
 def _distinct_keys(recipients: Iterable[Any]) -> Iterator[Any]:
+    """Kept as JSON: a number stays one, anything else (a UUID) goes as its text."""
     if isinstance(recipients, QuerySet):
-        if not issubclass(recipients.model, get_user_model()):
-            raise InvalidContent(
-                "recipients", f"recipients must be a queryset of users, not of {recipients.model._meta.label}."
-            )
-        keys = recipients.values_list("pk", flat=True).iterator(chunk_size=2_000)
+        keys, in_order = _keys_of_users(recipients)
+        distinct = map(itemgetter(0), groupby(keys)) if in_order else _once_each(keys)
     elif isinstance(recipients, str | bytes):
         raise InvalidContent("recipients", "recipients must be a list of users or keys, not one string.")
     else:
-        keys = map(parse_user_key, recipients)
+        distinct = _once_each(map(parse_user_key, recipients))
+    return (key if isinstance(key, int) else str(key) for key in distinct)
+
+
+def _keys_of_users(users: QuerySet[Any]) -> tuple[Iterator[Any], bool]:
+    """The keys, and whether they are in order, so that nothing need be remembered to know that one came before."""
+    if not issubclass(users.model, get_user_model()):
+        raise InvalidContent("recipients", f"recipients must be a queryset of users, not of {users.model._meta.label}.")
+    query = users.query
+    in_order = not (query.is_sliced or query.combinator or query.distinct_fields)
+    if in_order:
+        users = users.order_by("pk")
+    return users.values_list("pk", flat=True).iterator(chunk_size=2_000), in_order
+
+
+def _once_each(keys: Iterable[Any]) -> Iterator[Any]:
     seen = set()
     for key in keys:
         if key not in seen:
             seen.add(key)
-            # Kept as JSON: a number stays one, anything else (a UUID) goes as its text.
-            yield key if isinstance(key, int) else str(key)
+            yield key
 
 
 asend_notifications = sync_to_async(send_notifications)

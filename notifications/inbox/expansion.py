@@ -10,17 +10,17 @@ from contextlib import suppress
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import Error, IntegrityError, models, transaction
-from django.utils import timezone
+from django.db import Error, IntegrityError, transaction
 
 from ..models import Batch, BatchChunk, Inbox, Notification
 from ..observability.metrics import notifications_sent_total
 from ..signals import inbox_changed
+from .bulk_insert import bulk_insert
 from .database import can_skip_locked
-from .events import ROW_FIELDS, BulkInsert, Recipient
+from .events import ROW_FIELDS, BulkInsert
 from .inboxes import ensure_inboxes, realign
-from .sql import insert_for_inboxes
-from .transactions import leave_users_unlocked, retry_deadlocks, short_transaction
+from .sql import finish_batch, mark_expanded
+from .transactions import retry_deadlocks, short_transaction
 
 logger = logging.getLogger("notifications")
 
@@ -32,11 +32,12 @@ def expand_batch(batch_id: int, *, using: str) -> None:
     """Expand every chunk that waits. A chunk that fails is left to the sweeper and does not stop the others."""
     waiting = BatchChunk.objects.using(using).filter(batch_id=batch_id, expanded_at=None)
     chunk_ids = list(waiting.order_by("pk").values_list("pk", flat=True))
+    batch = Batch.objects.using(using).filter(pk=batch_id).first()
     for chunk_id in chunk_ids:
-        expand_chunk(chunk_id, using=using)
+        expand_chunk(chunk_id, batch=batch, using=using)
     if not chunk_ids:  # a send to nobody
         with transaction.atomic(using=using):
-            _finish(batch_id, using=using)
+            finish_batch(batch_id, using=using)
 
 
 def expand_waiting(limit: int, *, using: str) -> int:
@@ -47,22 +48,29 @@ def expand_waiting(limit: int, *, using: str) -> int:
     return sum(expand_chunk(chunk_id, using=using) for chunk_id in chunk_ids)
 
 
-def expand_chunk(chunk_id: int, *, using: str) -> bool:
-    """Turn one chunk into notifications, unless somebody else does. Returns whether it was done, or split, here."""
-    people: list[Any] = []
+class _NoInbox(Exception):
+    """Some of these people have none, and nothing was written."""
+
+    def __init__(self, keys: list[Any]) -> None:
+        super().__init__()
+        self.keys = keys
+
+
+def expand_chunk(chunk_id: int, *, batch: Batch | None = None, using: str) -> bool:
+    """Turn one chunk into notifications, unless somebody else does. Returns whether it was done, or split, here.
+
+    Args:
+        batch: the chunk's, if the caller has it: its content does not change.
+    """
     try:
-        to_python = get_user_model()._meta.pk.to_python  # checked already, when they were written
-        people = BatchChunk.objects.using(using).values_list("user_ids", flat=True).get(pk=chunk_id)
-        keys = [to_python(key) for key in people]
-        ensure_inboxes(keys, using=using)
-        change = _expand_locked(chunk_id, keys, using=using)
+        change = _expand(chunk_id, batch, using=using)
     # Whatever it is, the chunks behind it must not wait for it.
     except Exception as error:
         logger.warning(
             "a chunk of a send to many failed, the sweeper will try again",
             extra={"chunk_id": chunk_id, "error": f"{type(error).__name__}: {error}".strip()},
         )
-        return _isolate(chunk_id, people, error, using=using)
+        return _isolate(chunk_id, error, using=using)
     if change is None:
         return False
     if change.recipients:
@@ -71,25 +79,36 @@ def expand_chunk(chunk_id: int, *, using: str) -> bool:
     return True
 
 
-def _isolate(chunk_id: int, people: list[Any], error: Exception, *, using: str) -> bool:
+def _expand(chunk_id: int, batch: Batch | None, *, using: str) -> BulkInsert | None:
+    """Nearly always everybody has an inbox. Only where not, they are looked for, and it is begun again."""
+    try:
+        return _expand_locked(chunk_id, batch, all_or_none=True, using=using)
+    except _NoInbox as some:
+        keys = some.keys
+    ensure_inboxes(keys, using=using)
+    return _expand_locked(chunk_id, batch, all_or_none=False, using=using)
+
+
+def _isolate(chunk_id: int, error: Exception, *, using: str) -> bool:
     """Put two halves, for the sweeper, in the place of a chunk that failed: one person must not hold up a thousand."""
     with suppress(Error):
-        if len(people) > 1:
-            return _split(chunk_id, people, using=using)
-        if isinstance(error, IntegrityError):
+        chunk = BatchChunk.objects.using(using).filter(pk=chunk_id, expanded_at=None).first()
+        if chunk is not None and len(chunk.user_ids) > 1:
+            return _split(chunk_id, using=using)
+        if chunk is not None and isinstance(error, IntegrityError):
             # Rows stand above the inbox: one of the two was brought from elsewhere, with its numbers.
-            realign(map(get_user_model()._meta.pk.to_python, people), using=using)
+            realign(_keys(chunk), using=using)
     return False
 
 
 @retry_deadlocks
-def _split(chunk_id: int, people: list[Any], *, using: str) -> bool:
-    middle = len(people) // 2
+def _split(chunk_id: int, *, using: str) -> bool:
     with short_transaction(using=using):
         chunk = _lock(chunk_id, using=using)
         if chunk is None:
             return False
-        for half in (people[:middle], people[middle:]):
+        middle = len(chunk.user_ids) // 2
+        for half in (chunk.user_ids[:middle], chunk.user_ids[middle:]):
             BatchChunk.objects.using(using).create(batch_id=chunk.batch_id, user_ids=half, size=len(half))
         chunk.delete()
     return True
@@ -97,26 +116,26 @@ def _split(chunk_id: int, people: list[Any], *, using: str) -> bool:
 
 def _lock(chunk_id: int, *, using: str) -> BatchChunk | None:
     chunks = BatchChunk.objects.using(using).select_for_update(skip_locked=can_skip_locked(using))
-    return chunks.defer("user_ids").filter(pk=chunk_id, expanded_at=None).first()
+    return chunks.filter(pk=chunk_id, expanded_at=None).first()
+
+
+def _keys(chunk: BatchChunk) -> list[Any]:
+    return list(map(get_user_model()._meta.pk.to_python, chunk.user_ids))  # checked when they were written
 
 
 @retry_deadlocks
-def _expand_locked(chunk_id: int, keys: list[Any], *, using: str) -> BulkInsert | None:
+def _expand_locked(chunk_id: int, batch: Batch | None, *, all_or_none: bool, using: str) -> BulkInsert | None:
     with short_transaction(using=using):
         chunk = _lock(chunk_id, using=using)
         if chunk is None:
             return None
-        batch = Batch.objects.using(using).get(pk=chunk.batch_id)
-        keys = _without_dedupe_key(batch, keys, using=using)
-        inboxes = Inbox.objects.using(using).select_for_update().filter(pk__in=keys).order_by("pk")
-        before = {row[0]: row for row in inboxes.values_list("pk", "epoch", "last_rev", "unread_count")}
-        if before:
-            with leave_users_unlocked(using=using):
-                insert_for_inboxes(batch, {row[0]: row[2] for row in before.values()}, using=using)
-        recipients = _numbered(before, using=using)
-        chunk.created, chunk.expanded_at = len(recipients), timezone.now()
-        chunk.save(using=using, update_fields=["created", "expanded_at"])
-        _finish(batch.pk, using=using)
+        batch = batch or Batch.objects.using(using).get(pk=chunk.batch_id)
+        keys = _without_dedupe_key(batch, _keys(chunk), using=using)
+        recipients = bulk_insert(batch, keys, all_or_none=all_or_none, using=using)
+        if recipients is None:
+            raise _NoInbox(keys)
+        mark_expanded(chunk_id, len(recipients), using=using)
+        finish_batch(batch.pk, using=using)
     row = {name: getattr(batch, name, None) for name in ROW_FIELDS}
     return BulkInsert({**row, "id": None, "recipient_id": None, "counted": True}, recipients)
 
@@ -127,23 +146,3 @@ def _without_dedupe_key(batch: Batch, keys: list[Any], *, using: str) -> list[An
     have = Notification.objects.using(using).filter(recipient_id__in=keys, dedupe_key=batch.dedupe_key)
     had = set(have.values_list("recipient_id", flat=True))
     return [key for key in keys if key not in had]
-
-
-def _numbered(before: dict[Any, tuple[Any, ...]], *, using: str) -> list[Recipient]:
-    """The ids that the database gave, with what each inbox became."""
-    rows = Notification.objects.using(using).filter(
-        recipient_id__in=list(before), seq=models.F("recipient__notification_inbox__last_rev")
-    )
-    recipients = []
-    for pk, user_id in rows.values_list("pk", "recipient_id"):
-        _, epoch, last_rev, unread_count = before[user_id]
-        recipients.append(Recipient(user_id, str(epoch), last_rev + 1, pk, unread_count + 1))
-    return recipients
-
-
-def _finish(batch_id: int, *, using: str) -> None:
-    """Called in the transaction of each chunk, so that a crash after the last one leaves nothing open."""
-    # Locked first: two that expand the last two chunks would each still see the other's waiting.
-    list(Batch.objects.using(using).select_for_update().filter(pk=batch_id).values_list("pk"))
-    done = ~models.Exists(BatchChunk.objects.filter(batch_id=models.OuterRef("pk"), expanded_at=None))
-    Batch.objects.using(using).filter(done, pk=batch_id, finished_at=None).update(finished_at=timezone.now())

@@ -8,13 +8,10 @@ from itertools import chain
 from typing import Any
 
 from django.db import connections
-from django.db.backends.utils import CursorWrapper
+from django.utils import timezone
 
-from ..models import Batch, Content, Inbox, Notification
-from .chunks import in_chunks
+from ..models import Batch, BatchChunk, Inbox, Notification
 from .events import ROW_FIELDS, Row
-
-BYTES_PER_INSERT = 1_000_000  # MySQL refuses what exceeds its max_allowed_packet, by default 16 MB
 
 
 def write_numbers(rows: Sequence[Row], *, using: str) -> None:
@@ -74,58 +71,6 @@ def write_inboxes(inboxes: Sequence[Inbox], *, using: str) -> None:
             cursor.executemany(f"UPDATE {table} SET last_rev = %s, unread_count = %s WHERE user_id = %s", values)
 
 
-def _one_of(column: str, keys: list[Any], *, using: str) -> tuple[str, list[Any]]:
-    """A condition and its parameters: a thousand of them cost more to parse than to look up, one array does not."""
-    connection = connections[using]
-    if connection.vendor == "postgresql":
-        return f"WHERE {column} = ANY(%s::{Inbox._meta.pk.rel_db_type(connection)}[])", [keys]
-    return f"WHERE {column} IN ({', '.join(['%s'] * len(keys))})", keys
-
-
-def insert_for_inboxes(batch: Batch, last_revs: Mapping[Any, int], *, using: str) -> None:
-    """Give each of the locked inboxes one more notification, numbered and counted; the inboxes are updated too.
-
-    Args:
-        last_revs: where each inbox stands, in the order of the users' keys.
-    """
-    connection = connections[using]
-    quote = connection.ops.quote_name
-    # attname of a foreign key is also its column's name; no content field renames its column.
-    fields = [field for field in Content._meta.get_fields() if field.concrete]
-    names = ", ".join(quote(str(field.column)) for field in fields)
-    values = [field.get_db_prep_save(getattr(batch, field.attname), connection) for field in fields]
-    keys = [Inbox._meta.pk.get_db_prep_value(user_id, connection) for user_id in last_revs]
-    chosen, parameters = _one_of("user_id", keys, using=using)
-    inbox, notification = Inbox._meta.db_table, Notification._meta.db_table
-    insert = f"INSERT INTO {notification} (recipient_id, seq, rev, pending, changed, counted, {names})"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {inbox} SET last_rev = last_rev + 1, unread_count = unread_count + 1 {chosen}", parameters
-        )
-        if connection.vendor == "mysql":
-            revs = [(key, last_rev + 1) for key, last_rev in zip(keys, last_revs.values(), strict=True)]
-            _insert_values(cursor, insert, revs, values)
-        else:
-            cursor.execute(
-                f"{insert} SELECT user_id, last_rev, last_rev, false, 0, true, {', '.join(['%s'] * len(values))}"
-                f" FROM {inbox} {chosen}",
-                [*values, *parameters],
-            )
-
-
-def _insert_values(cursor: CursorWrapper, insert: str, revs: list[tuple[Any, int]], values: list[Any]) -> None:
-    """Say every row in full. INSERT … SELECT holds InnoDB's lock on the counter of ids until it ends.
-
-    It may have to wait for a host's transaction that has sent with the same ``dedupe_key``, and that transaction, with
-    whatever it sends next, for the ids: a deadlock.
-    """
-    content = cursor.mogrify(", %s" * len(values), values).replace("%", "%%")  # once, and not once for each person
-    row = f"(%s, %s, %s, false, 0, true{content})"
-    for some in in_chunks(revs, max(1, BYTES_PER_INSERT // len(row.encode()))):
-        parameters = [value for key, rev in some for value in (key, rev, rev)]
-        cursor.execute(f"{insert} VALUES {', '.join([row] * len(some))}", parameters)
-
-
 def read_changes(state: Sequence[str], since: Mapping[Any, int], *, limit: int, using: str) -> list[tuple[Any, ...]]:
     """The inboxes' ``state`` with every row that changed after the revision named, by user, revision and id.
 
@@ -166,3 +111,31 @@ def lock_rows(ids: list[int], *, using: str) -> list[int]:
             ids,
         )
         return [pk for (pk,) in cursor.fetchall()]
+
+
+def mark_expanded(chunk_id: int, created: int, *, using: str) -> None:
+    """Note that this chunk became so many notifications. Said here, and quicker: the ORM costs more than the update."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {BatchChunk._meta.db_table} SET created = %s, expanded_at = %s WHERE id = %s",
+            [created, _now(using), chunk_id],
+        )
+
+
+def finish_batch(batch_id: int, *, using: str) -> None:
+    """Note that it is done, if it is; in the transaction of each chunk, so that a crash leaves nothing open."""
+    connection = connections[using]
+    batch, chunk = Batch._meta.db_table, BatchChunk._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.features.has_select_for_update:
+            # Two that expand the last two chunks would each still see the other's waiting.
+            cursor.execute(f"SELECT id FROM {batch} WHERE id = %s FOR UPDATE", [batch_id])
+        cursor.execute(
+            f"UPDATE {batch} SET finished_at = %s WHERE id = %s AND finished_at IS NULL"
+            f" AND NOT EXISTS (SELECT 1 FROM {chunk} WHERE batch_id = %s AND expanded_at IS NULL)",
+            [_now(using), batch_id, batch_id],
+        )
+
+
+def _now(using: str) -> Any:
+    return Batch._meta.get_field("finished_at").get_db_prep_save(timezone.now(), connections[using])

@@ -358,6 +358,11 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["recipient", "rev"], name="ntf_notification_rev"),
                     notifications.models.indexes.PartialIndex(
+                        condition=models.Q(("archived_at__isnull", True), ("deleted_at__isnull", True)),
+                        fields=["recipient", "seq", "read_at"],
+                        name="ntf_notification_list",
+                    ),
+                    notifications.models.indexes.PartialIndex(
                         condition=models.Q(("pending", True)), fields=["recipient"], name="ntf_notification_pending"
                     ),
                     notifications.models.indexes.PartialIndex(

@@ -116,7 +116,7 @@ class Notification(Content, PartialIndexes):
     recipient = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.CASCADE,
-        db_index=False,  # three of the indexes below begin with it
+        db_index=False,  # several of the indexes below begin with it
         related_name="inbox_notifications",
         verbose_name=_("recipient"),
     )
@@ -143,6 +143,12 @@ class Notification(Content, PartialIndexes):
         ]
         indexes = [
             models.Index(fields=["recipient", "rev"], name="ntf_notification_rev"),
+            # What a list shows and counts, without a look at the rows that it does not show.
+            PartialIndex(
+                fields=["recipient", "seq", "read_at"],
+                condition=Q(deleted_at__isnull=True, archived_at__isnull=True),
+                name="ntf_notification_list",
+            ),
             PartialIndex(fields=["recipient"], condition=Q(pending=True), name="ntf_notification_pending"),
             PartialIndex(fields=["expires_at"], condition=Q(expires_at__isnull=False), name="ntf_notification_expires"),
             PartialIndex(fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="ntf_notification_deleted"),

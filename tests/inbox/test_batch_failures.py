@@ -87,14 +87,15 @@ def send_to_all() -> None:
 
 
 def killed_inside_the_third_chunk() -> None:
-    insert, calls = expansion.insert_for_inboxes, iter(range(10))
+    insert, calls = expansion.bulk_insert, iter(range(10))
 
-    def insert_and_die(*args: Any, **kwargs: Any) -> None:
-        insert(*args, **kwargs)
-        if next(calls) == 2:
+    def insert_and_die(*args: Any, **kwargs: Any) -> Any:
+        recipients = insert(*args, **kwargs)
+        if recipients and next(calls) == 2:
             os.kill(os.getpid(), signal.SIGKILL)
+        return recipients
 
-    expansion.insert_for_inboxes = insert_and_die  # in the child only
+    expansion.bulk_insert = insert_and_die  # in the child only
     send_to_all()
 
 

@@ -112,6 +112,23 @@ def test_a_sweep_with_nothing_to_do(user: Any) -> None:
         assert sweep(using="default") is False
 
 
+@pytest.fixture
+def three(ana: Any, ben: Any) -> list[Any]:
+    """Their keys. Each has an inbox."""
+    keys = [ana.pk, ben.pk, get_user_model().objects.create_user("cleo").pk]
+    send_notifications(keys, "stock_alert", "first")
+    return keys
+
+
+def test_a_send_to_many(three: list[Any], settings: Any) -> None:
+    settings.NOTIFICATIONS = {"CHUNK_SIZE": 2}
+    once = 6  # batch, chunks, number of people; which chunks, their content; how many have it
+    # For each chunk: lock it, insert and number (elsewhere: lock inboxes, count, insert, read ids), mark it, finish.
+    each = 1 + 4 + 1 + (2 if connection.features.has_select_for_update else 1)
+    with statements(once + 2 * each, postgresql=once + 2 * (1 + 1 + 1 + 1 + 2)):
+        send_notifications(three, "stock_alert", "x")
+
+
 @pytest.mark.usefixtures("transactional_db")
 def test_a_chunk_of_a_thousand_costs_no_more_than_one_of_ten() -> None:
     counts = []

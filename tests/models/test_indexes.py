@@ -53,6 +53,10 @@ def test_nobody_is_told_that_the_conditions_are_ignored(monkeypatch: Any) -> Non
     [
         (lambda: Notification.objects.filter(pending=True).values("recipient_id"), "ntf_notification_pending"),
         (lambda: Notification.objects.filter(recipient_id=1, rev__gt=5), "ntf_notification_rev"),
+        (
+            lambda: Notification.objects.visible().filter(recipient_id=1, archived_at=None).order_by("-seq"),
+            "ntf_notification_list",
+        ),
         (lambda: Notification.objects.filter(expires_at__lte="2030-01-01T00:00Z"), "ntf_notification_expires"),
         (lambda: Notification.objects.filter(deleted_at__lt="2030-01-01T00:00Z"), "ntf_notification_deleted"),
         (lambda: BatchChunk.objects.filter(expanded_at=None).order_by("pk"), "ntf_batch_chunk_waiting"),

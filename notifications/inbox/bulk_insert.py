@@ -1,0 +1,140 @@
+"""One more notification for each of many people, numbered and counted, inside the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import starmap
+from typing import Any
+
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
+from django.db.models import F, Field
+
+from ..models import Batch, Content, Inbox, Notification
+from .chunks import in_chunks
+from .events import Recipient
+from .transactions import leave_users_unlocked
+
+BYTES_PER_INSERT = 1_000_000  # MySQL refuses what exceeds its max_allowed_packet, by default 16 MB
+INBOX, NOTIFICATION = Inbox._meta.db_table, Notification._meta.db_table
+
+
+def bulk_insert(batch: Batch, keys: list[Any], *, all_or_none: bool, using: str) -> list[Recipient] | None:
+    """Lock the inboxes in the order of their keys, give each a notification, and tell what became of them.
+
+    Who has no inbox is left out.
+
+    Args:
+        all_or_none: do nothing, and return ``None``, if there is such a person.
+    """
+    connection = connections[using]
+    fields = _content_fields()
+    content = [field.get_db_prep_save(getattr(batch, field.attname), connection) for field in fields]
+    if connection.vendor == "postgresql":
+        recipients = _in_one_statement(content, keys, at_least=len(keys) if all_or_none else 0, using=using)
+        return None if all_or_none and len(recipients) < len(keys) else recipients
+    inboxes = Inbox.objects.using(using).select_for_update().filter(pk__in=keys).order_by("pk")
+    locked = list(inboxes.values_list("pk", "epoch", "last_rev", "unread_count"))
+    if all_or_none and len(locked) < len(keys):
+        return None
+    return _step_by_step(content, locked, using=using) if locked else []
+
+
+def _content_fields() -> list[Field[Any, Any]]:
+    return [field for field in Content._meta.get_fields() if isinstance(field, Field) and field.concrete]
+
+
+def _insert(connection: BaseDatabaseWrapper) -> str:
+    names = ", ".join(connection.ops.quote_name(str(field.column)) for field in _content_fields())
+    return f"INSERT INTO {NOTIFICATION} (recipient_id, seq, rev, pending, changed, counted, {names})"
+
+
+# -- PostgreSQL ----------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _sql(key_type: str, insert: str) -> str:
+    """All in one statement. A locked row that others changed meanwhile is read anew before it counts on.
+
+    The array is searched twice: joined with those who are locked, all inboxes there are would be read. That one who
+    is counted is locked by then, and in order, is because the condition is evaluated first.
+    """
+    some = f"user_id = ANY(%s::{key_type}[])"
+    return (
+        f"WITH locked AS MATERIALIZED (SELECT user_id FROM {INBOX} WHERE {some} ORDER BY user_id FOR UPDATE),"
+        f" box AS (UPDATE {INBOX} SET last_rev = last_rev + 1, unread_count = unread_count + 1 WHERE {some}"
+        " AND (SELECT count(*) FROM locked) >= %s RETURNING user_id, epoch::text, last_rev, unread_count),"
+        f" new AS ({insert} SELECT user_id, last_rev, last_rev, false, 0, true,"
+        f" {', '.join(['%s'] * len(_content_fields()))} FROM box RETURNING recipient_id, id)"
+        " SELECT user_id, epoch, last_rev, id, unread_count FROM box JOIN new ON recipient_id = user_id"
+    )
+
+
+def _in_one_statement(content: list[Any], keys: list[Any], *, at_least: int, using: str) -> list[Recipient]:
+    """Nothing is written where fewer than ``at_least`` of them have an inbox."""
+    connection = connections[using]
+    key = Inbox._meta.pk
+    array: Any = [key.get_db_prep_value(user_id, connection) for user_id in keys]
+    if all(type(value) is int for value in array):
+        array = f"{{{','.join(map(str, array))}}}"  # ten times as fast as the driver, which looks at each of them
+    with connection.cursor() as cursor:
+        sql = _sql(key.rel_db_type(connection) or "", _insert(connection))
+        cursor.execute(sql, [array, array, at_least, *content])
+        return list(starmap(Recipient, _with_python_keys(cursor.fetchall(), using=using)))
+
+
+def _with_python_keys(rows: list[tuple[Any, ...]], *, using: str) -> Iterable[Sequence[Any]]:
+    """Rows whose first column is a user's key, as the ORM would give it."""
+    compiler = Inbox.objects.using(using).query.get_compiler(using)
+    converters = compiler.get_converters([Inbox._meta.pk.get_col(INBOX)])
+    found: Iterable[Sequence[Any]] = compiler.apply_converters(rows, converters) if converters else rows
+    return found
+
+
+# -- Elsewhere -----------------------------------------------------------------------------------------------
+
+
+def _step_by_step(content: list[Any], locked: list[tuple[Any, ...]], *, using: str) -> list[Recipient]:
+    connection = connections[using]
+    key = Inbox._meta.pk
+    keys = [key.get_db_prep_value(user_id, connection) for user_id, *_ in locked]
+    some = f"WHERE user_id IN ({', '.join(['%s'] * len(keys))})"
+    with leave_users_unlocked(using=using), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {INBOX} SET last_rev = last_rev + 1, unread_count = unread_count + 1 {some}", keys)
+        if connection.vendor == "mysql":
+            revs = [(key, last_rev + 1) for key, (_, _, last_rev, _) in zip(keys, locked, strict=True)]
+            _insert_values(cursor, _insert(connection), revs, content)
+        else:
+            cursor.execute(
+                f"{_insert(connection)} SELECT user_id, last_rev, last_rev, false, 0, true,"
+                f" {', '.join(['%s'] * len(content))} FROM {INBOX} {some}",
+                [*content, *keys],
+            )
+    ids = _new_ids([user_id for user_id, *_ in locked], using=using)
+    return [
+        Recipient(user_id, str(epoch), last_rev + 1, ids[user_id], unread_count + 1)
+        for user_id, epoch, last_rev, unread_count in locked
+    ]
+
+
+def _insert_values(cursor: CursorWrapper, insert: str, revs: list[tuple[Any, int]], values: list[Any]) -> None:
+    """Say every row in full. INSERT … SELECT holds InnoDB's lock on the counter of ids until it ends.
+
+    It may have to wait for a host's transaction that has sent with the same ``dedupe_key``, and that transaction, with
+    whatever it sends next, for the ids: a deadlock.
+    """
+    content = cursor.mogrify(", %s" * len(values), values).replace("%", "%%")  # once, and not once for each person
+    row = f"(%s, %s, %s, false, 0, true{content})"
+    for some in in_chunks(revs, max(1, BYTES_PER_INSERT // len(row.encode()))):
+        parameters = [value for key, rev in some for value in (key, rev, rev)]
+        cursor.execute(f"{insert} VALUES {', '.join([row] * len(some))}", parameters)
+
+
+def _new_ids(user_ids: list[Any], *, using: str) -> dict[Any, int]:
+    """The ids that the database gave."""
+    rows = Notification.objects.using(using).filter(
+        recipient_id__in=user_ids, seq=F("recipient__notification_inbox__last_rev")
+    )
+    return dict(rows.values_list("recipient_id", "pk"))
