@@ -29,7 +29,7 @@ class Settings:
 
     # -- the inbox
     MAX_IDS: int = 500  # ids in one command or one frame
-    CHUNK_SIZE: int = 1_000  # people per transaction of a send to many
+    CHUNK_SIZE: int = 500  # people per transaction of a send to many, who wait for it if somebody writes to them
     LOCK_TIMEOUT_SECONDS: float = 1.0
     TOMBSTONE_DAYS: int = 7  # how long a deletion is remembered for clients that are away
     RETENTION_DAYS: int | None = None  # None: keep notifications for ever

@@ -14,6 +14,7 @@ from django.db.models import F, Field
 
 from ..models import Batch, Content, Inbox, Notification
 from .chunks import in_chunks
+from .database import has_integer_keys
 from .events import Recipient
 from .transactions import leave_users_unlocked
 
@@ -76,7 +77,7 @@ def _in_one_statement(content: list[Any], keys: list[Any], *, at_least: int, usi
     """Nothing is written where fewer than ``at_least`` of them have an inbox."""
     connection = connections[using]
     key = Inbox._meta.pk
-    array: Any = [key.get_db_prep_value(user_id, connection) for user_id in keys]
+    array: Any = keys if has_integer_keys() else [key.get_db_prep_value(user_id, connection) for user_id in keys]
     if all(type(value) is int for value in array):
         array = f"{{{','.join(map(str, array))}}}"  # ten times as fast as the driver, which looks at each of them
     with connection.cursor() as cursor:

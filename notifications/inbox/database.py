@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import connections, router
@@ -13,6 +15,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ..exceptions import UnknownRecipient
 from ..models import Notification
+
+SMALLEST_RANGE = 2**31 - 1
 
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
 
@@ -42,12 +46,25 @@ def can_join_by_range(using: str) -> bool:
     return connections[using].vendor != "mysql"
 
 
+def has_integer_keys() -> bool:
+    """Whether every number from 1 to ``SMALLEST_RANGE`` can be a user's key."""
+    return _has_integer_keys(settings.AUTH_USER_MODEL)
+
+
+@lru_cache(maxsize=1)
+def _has_integer_keys(user_model: str) -> bool:
+    kinds = {"AutoField", "BigAutoField", "IntegerField", "BigIntegerField"}
+    return get_user_model()._meta.pk.get_internal_type() in kinds
+
+
 def parse_user_key(value: Any) -> Any:
     """Return the primary key meant by a user, a key, or a key's text.
 
     Raises:
         UnknownRecipient: not a value this site's user keys can have.
     """
+    if type(value) is int and 0 < value <= SMALLEST_RANGE and has_integer_keys():
+        return value
     model = get_user_model()
     if isinstance(value, model):
         value = value.pk

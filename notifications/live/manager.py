@@ -5,12 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Any, TypedDict
-
-from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.db.models import IntegerField
 
 from ..conf import conf
 from ..exceptions import UnknownRecipient
@@ -206,17 +201,10 @@ async def _close_other(websocket: Any) -> None:
 
 def _key(user_id: Any) -> Any:
     """How a user is registered, whether named by a key, its text or the user."""
-    if type(user_id) is int and _keys_are_integers(settings.AUTH_USER_MODEL):
-        return user_id
     try:
         return wire_key(parse_user_key(user_id))
     except UnknownRecipient:
         return wire_key(user_id)
-
-
-@lru_cache(maxsize=1)
-def _keys_are_integers(user_model: str) -> bool:
-    return isinstance(get_user_model()._meta.pk, IntegerField)
 
 
 _managers: dict[asyncio.AbstractEventLoop, WebSocketManager] = {}

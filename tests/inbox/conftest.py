@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import Model
 
 from notifications import types
+from notifications.inbox import expansion
 from notifications.inbox.events import BulkInsert, InboxChange, Step
 from notifications.models import ApiKey, Batch, BatchChunk, Inbox, Notification
 from notifications.signals import inbox_changed
@@ -85,3 +86,9 @@ def a_type() -> Iterator[Callable[..., NotificationType]]:
     yield types.register
     types._registry.clear()
     types._registry.update(before)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_somebody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sweep at once what is left of sends to many, instead of waiting whether their sender is still at it."""
+    monkeypatch.setattr(expansion, "LEFT_AFTER_SECONDS", -1.0)

@@ -71,8 +71,9 @@ def test_killed_in_the_middle_of_20_000_the_rest_arrives_and_none_twice() -> Non
     keys = people(20_000)
     process = run_python(KILLED_IN_THE_MIDDLE)
     assert process.returncode == -9, process.stderr
-    assert Notification.objects.count() == 8_000
-    assert BatchChunk.objects.filter(expanded_at=None).count() == 12
+    expanded = BatchChunk.objects.exclude(expanded_at=None)
+    assert 8 <= expanded.count() <= 9 < BatchChunk.objects.count()  # a second thread may have been just as far
+    assert Notification.objects.count() == sum(expanded.values_list("size", flat=True))
     started = time.monotonic()
     while sweep(using="default"):
         pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from typing import Any
 
@@ -14,6 +15,7 @@ from notifications.exceptions import UnknownRecipient
 from notifications.inbox.batches import batch_result
 from notifications.inbox.services import cancel_batch
 from notifications.models import Batch, BatchChunk, Inbox, Notification
+from notifications.signals import inbox_changed
 
 from .conftest import Heard
 from .invariants import check, check_dense, settle
@@ -208,3 +210,27 @@ def test_cancelled_when_done_it_is_still_done(crowd: list[Any]) -> None:
     assert (cancel_batch(batch_id), cancel_batch(999_999)) == (0, 0)
     assert Batch.objects.get().cancelled_at is None
     assert all_have_it(crowd)
+
+
+@pytest.mark.usefixtures("transactional_db")
+@pytest.mark.skipif(
+    "__import__('django.db').db.connection.vendor == 'sqlite'", reason="SQLite has one writer, so nobody helps"
+)
+def test_a_second_thread_helps_and_leaves_no_connection_behind(crowd: list[Any], settings: Any) -> None:
+    settings.NOTIFICATIONS = {"CHUNK_SIZE": 1}
+    threads: set[str] = set()
+    both = threading.Barrier(2)
+
+    def note(**_: Any) -> None:
+        if threading.current_thread().name not in threads:
+            threads.add(threading.current_thread().name)
+            both.wait(10)  # nobody goes on before the other has had a chunk
+
+    inbox_changed.connect(note)
+    try:
+        assert send(crowd)["created"] == len(crowd)
+    finally:
+        inbox_changed.disconnect(note)
+    assert "notifications-expansion" in threads
+    assert len(threads) == 2
+    assert not any(thread.name == "notifications-expansion" for thread in threading.enumerate())
