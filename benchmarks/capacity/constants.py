@@ -46,13 +46,13 @@ class Constants:
     idle_socket_kib: float = measured(26.0, "idle memory of a socket")
     idle_us_per_socket_and_second: float = guessed(6.4, "3.2 % of a core at 5,000 idle sockets, seen once")
     process_mib: float = guessed(90.0, "a process without sockets; the site's own code may be larger")
-    absent_person_us: float = weighed(0.32, "wire.py: a person named in a bulk hint who is not here")
+    absent_person_us: float = weighed(0.25, "wire.py: a person named in a bulk hint who is not here")
 
     # -- a hint on its way
     publisher_us: float = weighed(125.0, "wire.py: one group_send after the other")
     single_hint_bytes: float = weighed(653.0, "wire.py")
     bulk_head_bytes: float = weighed(500.0, "wire.py")
-    bulk_bytes_per_person: float = weighed(53.0, "wire.py")
+    bulk_bytes_per_person: float = weighed(52.0, "wire.py")
     frame_bytes: float = weighed(556.0, "wire.py")
     redis_publish_us: float = weighed(10.0, "wire.py")
     redis_listener_us: float = weighed(2.4, "wire.py")
@@ -75,10 +75,10 @@ class Constants:
 
     # -- the disk
     row_bytes: float = weighed(391.0, "sizes.py")
-    row_index_bytes: float = weighed(120.0, "sizes.py: all indexes together")
-    inbox_bytes: float = weighed(242.0, "sizes.py")
-    wal_bytes_per_bulk_row: float = weighed(1_108.0, "sizes.py: whole pages after a checkpoint included")
-    wal_bytes_per_single_send: float = weighed(998.0, "sizes.py")
+    row_index_bytes: float = weighed(169.0, "sizes.py: all indexes together")
+    inbox_bytes: float = weighed(238.0, "sizes.py")
+    wal_bytes_per_bulk_row: float = weighed(1_157.0, "sizes.py: whole pages after a checkpoint included")
+    wal_bytes_per_single_send: float = weighed(1_076.0, "sizes.py")
 
     # -- a caller of send_notifications
     caller_bytes_per_person: float = guessed(90.0, "the set that keeps anybody from being named twice")

@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks.serving import message
 from tests.services import NO_REDIS, find_redis
 
-CHUNK = 1_000  # people in one bulk hint: NOTIFICATIONS["CHUNK_SIZE"]
+CHUNK = 500  # people in one bulk hint: NOTIFICATIONS["CHUNK_SIZE"]
 EPOCH = "01234567-89ab-cdef-0123-456789abcdef"
 SUBSCRIBERS = (1, 11)
 SMALL_MESSAGES = 4_000
