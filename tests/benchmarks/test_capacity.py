@@ -85,7 +85,7 @@ def test_known_figures_come_out() -> None:
     assert needs.processes.needed == 24  # 1.2 million × 10 % / 5,000
     assert needs.announcement_seconds == pytest.approx(17.5)  # 100,000 people in 1.75 s
     assert needs.rows == 900_000_000
-    assert needs.disk_tb == pytest.approx(0.46, abs=0.01)  # 511 bytes each
+    assert needs.disk_tb == pytest.approx(0.504, abs=0.01)  # 560 bytes each
     assert a_model(10_000).needs.processes.needed == 2  # one may die
 
 
