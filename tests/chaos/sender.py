@@ -96,9 +96,10 @@ def _in_dying_child(send: Callable[[int, str], int], user: int, subject: str) ->
 
     connections.close_all()  # a connection must not have two owners
     if (child := os.fork()) == 0:
-        commit.number = lambda *_, **__: os._exit(9)
+        commit.number = commit.number_one = lambda *_, **__: os._exit(9)
         try:
-            send(user, subject)
+            with transaction.atomic():  # outside one, PostgreSQL numbers in the statement that inserts
+                send(user, subject)
         finally:
             os._exit(1)  # it should have died before
     _, status = os.waitpid(child, 0)
