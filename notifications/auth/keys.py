@@ -18,7 +18,7 @@ from ..conf import conf
 from ..inbox.database import write_database
 from ..models import ApiKey
 from .identity import Identity, Refused
-from .users import activity_columns, named_user, named_users, require_active, require_own
+from .users import named_user, named_users, require_active, require_own
 
 DEV_KEY = "dev"
 
@@ -62,8 +62,6 @@ class Known:
             elif shape := _KEY_TEXT.fullmatch(key):
                 prefixes.add(shape[1])
         rows = ApiKey.objects.using(write_database()).select_related("user").filter(prefix__in=prefixes)
-        if activity := activity_columns("user__"):
-            rows = rows.only("prefix", "hash", "revoked_at", "user_id", *activity)
         return cls({row.prefix: row for row in rows} if prefixes else {}, named_users(named) if named else {})
 
 

@@ -12,7 +12,6 @@ from ..models import ApiKey
 from .identity import Identity
 from .keys import is_service_hash
 from .sessions import hash_stands, live_session_keys
-from .users import with_activity
 
 IDENTITIES_PER_ROUND = 1_000
 
@@ -49,8 +48,6 @@ def _ended(identities: list[Identity], using: str) -> list[Identity]:
 
 def _active_users(identities: list[Identity], using: str) -> dict[Any, Any]:
     users = get_user_model()._default_manager.using(using).filter(pk__in={i.user_id for i in identities})
-    if all(identity.session_key is None for identity in identities):
-        users = with_activity(users)  # what a session's hash is made of is the model's to say
     return {user.pk: user for user in users if user.is_active}
 
 

@@ -7,7 +7,6 @@ from contextlib import suppress
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import QuerySet
 
 from ..exceptions import UnknownRecipient
 from ..inbox.database import parse_user_key, write_database
@@ -24,17 +23,6 @@ def parse_user_id(user_id: str) -> Any:
     raise Refused("user_id malformed")
 
 
-def activity_columns(prefix: str = "") -> list[str]:
-    """The columns that tell whether users are active; none where the user model says it in another way."""
-    names = {field.name for field in get_user_model()._meta.concrete_fields}
-    return [f"{prefix}is_active"] if "is_active" in names else []
-
-
-def with_activity(users: QuerySet[Any]) -> QuerySet[Any]:
-    """Of these users, load no more than that."""
-    return users.only(*columns) if (columns := activity_columns()) else users
-
-
 def named_users(user_ids: Iterable[str | None]) -> dict[Any, Any]:
     """The users that service keys may act for, by primary key; from the write database: a replica may be behind."""
     keys = []
@@ -42,7 +30,7 @@ def named_users(user_ids: Iterable[str | None]) -> dict[Any, Any]:
         with suppress(Refused):
             keys.append(parse_user_id(user_id or ""))
     users = get_user_model()._default_manager.using(write_database()).filter(pk__in=keys)
-    return {user.pk: user for user in with_activity(users)}
+    return {user.pk: user for user in users}
 
 
 def named_user(user_id: str | None, users: Mapping[Any, Any]) -> Any:

@@ -134,7 +134,8 @@ def _data(data: dict[str, Any] | None) -> dict[str, Any]:
         raise InvalidContent("data", "data holds a NUL or half a surrogate pair, which databases refuse.")
     if _deeper_than(MAX_DATA_DEPTH, data):
         raise InvalidContent("data", f"data nests deeper than {MAX_DATA_DEPTH} levels; not every client can read that.")
-    return data
+    stored: dict[str, Any] = json.loads(text)  # as it will be read back: a date is its text, for instance
+    return stored
 
 
 def _deeper_than(levels: int, value: Any) -> bool:

@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sized
 from contextlib import contextmanager, nullcontext, suppress
+from contextvars import copy_context
 from datetime import timedelta
 from typing import Any
 
@@ -59,8 +60,15 @@ def _expand_each(chunk_ids: deque[int], batch: Batch | None, *, using: str) -> N
 
 
 def _is_worth_help(chunk_ids: Sized, *, using: str) -> bool:
-    # Another connection does not see what a test's transaction wrote, and SQLite has one writer at a time.
-    return len(chunk_ids) >= CHUNKS_WORTH_HELP and can_skip_locked(using) and not connections[using].in_atomic_block
+    # Another connection does not see what a test's transaction wrote, SQLite has one writer at a time, and of a pool
+    # somebody else may be waiting for the last one.
+    pooled = connections[using].settings_dict["OPTIONS"].get("pool")
+    return (
+        len(chunk_ids) >= CHUNKS_WORTH_HELP
+        and can_skip_locked(using)
+        and not pooled
+        and not connections[using].in_atomic_block
+    )
 
 
 @contextmanager
@@ -75,12 +83,17 @@ def _help(chunk_ids: deque[int], batch: Batch | None, *, using: str) -> Iterator
         finally:
             connections[using].close()
 
-    thread = threading.Thread(target=help_out, name="notifications-expansion")
-    thread.start()
+    thread = threading.Thread(target=copy_context().run, args=[help_out], name="notifications-expansion")
+    with suppress(RuntimeError):  # no thread to be had
+        thread.start()
     try:
         yield
+    except BaseException:  # Ctrl-C, say: what is left is the sweeper's
+        chunk_ids.clear()
+        raise
     finally:
-        thread.join()
+        if thread.ident is not None:
+            thread.join()
 
 
 def expand_waiting(limit: int, *, using: str) -> int:
@@ -173,7 +186,7 @@ def _keys(chunk: BatchChunk) -> list[Any]:
 def _expand_locked(chunk_id: int, batch: Batch | None, *, all_or_none: bool, using: str) -> BulkInsert | None:
     with short_transaction(using=using):
         chunk = _lock(chunk_id, using=using)
-        if chunk is None:
+        if chunk is None or (batch and chunk.batch_id != batch.pk):  # in another tenant's schema, for instance
             return None
         batch = batch or Batch.objects.using(using).get(pk=chunk.batch_id)
         keys = _without_dedupe_key(batch, _keys(chunk), using=using)

@@ -21,6 +21,8 @@ from ..signals import notifications_inserted
 from .events import ROW_FIELDS, InboxChange, Kind, Step
 
 INBOX, NOTIFICATION = Inbox._meta.db_table, Notification._meta.db_table
+_USER = Inbox._meta.get_field("user").related_model._meta
+_USERS, _USER_KEY = f'"{_USER.db_table}" AS u', f'"{_USER.pk.column}"'
 # Nothing was written, and the general way knows what to do: others were quicker, or a restored inbox stands too low.
 TRANSIENT = {"40001", "40P01", "23505"}
 
@@ -31,11 +33,13 @@ def _content_fields() -> list[Field[Any, Any]]:
 
 @lru_cache(maxsize=1)
 def _insert_sql() -> str:
+    """The user's row is locked as the foreign key's check will lock it: the check would wait, holding the inbox."""
     fields = _content_fields()
     names = ", ".join(f'"{field.column}"' for field in fields)
     return (
         f"WITH box AS (UPDATE {INBOX} SET last_rev = last_rev + 1, unread_count = unread_count + 1 WHERE user_id ="
-        f" (SELECT user_id FROM {INBOX} WHERE user_id = %s FOR UPDATE SKIP LOCKED)"
+        f" (SELECT i.user_id FROM {INBOX} AS i JOIN {_USERS} ON u.{_USER_KEY} = i.user_id WHERE i.user_id = %s"
+        " FOR UPDATE OF i SKIP LOCKED FOR KEY SHARE OF u SKIP LOCKED)"
         " RETURNING user_id, last_rev, unread_count, epoch)"
         f" INSERT INTO {NOTIFICATION} (recipient_id, seq, rev, pending, changed, counted, {names})"
         f" SELECT user_id, last_rev, last_rev, false, 0, true, {', '.join(['%s'] * len(fields))} FROM box"
@@ -99,7 +103,7 @@ def insert(recipient_id: Any, content: dict[str, Any], *, using: str) -> tuple[i
 def number(user_id: Any, *, using: str) -> InboxChange | None:
     """Number the only pending row of this user, which is new. ``None``, and nothing written, if it is not so."""
     connection = connections[using]
-    if connection.vendor != "postgresql":
+    if connection.vendor != "postgresql" or connection.in_atomic_block:
         return None
     key = Inbox._meta.pk.get_db_prep_value(user_id, connection)
     found = _execute(_number_sql(), [key, key], connection)
@@ -125,6 +129,7 @@ def _execute(sql: str, parameters: list[Any], connection: BaseDatabaseWrapper) -
             return found
     except (IntegrityError, OperationalError) as error:
         # Of any other the answer may be lost, and not the write: whoever tried again would send twice.
-        if getattr(error.__cause__, "sqlstate", None) not in TRANSIENT:
+        cause = error.__cause__
+        if (getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)) not in TRANSIENT:  # psycopg 3, or 2
             raise
         return None

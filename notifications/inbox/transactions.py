@@ -104,5 +104,5 @@ def retry_deadlocks(work: Work) -> Work:
 
 
 def _is_deadlock(error: OperationalError) -> bool:
-    sqlstate = getattr(error.__cause__, "sqlstate", None)
+    sqlstate = getattr(error.__cause__, "sqlstate", None) or getattr(error.__cause__, "pgcode", None)  # psycopg 3, or 2
     return error.args[:1] == (MARIADB_DEADLOCK,) or sqlstate == POSTGRESQL_DEADLOCK

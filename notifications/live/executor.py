@@ -23,7 +23,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 KEEP_SECONDS = 600.0
-TRUST_SECONDS = 1.0  # a connection that has been idle for longer is asked whether it still answers
+TRUST_SECONDS = 0.1  # a connection that has been idle for longer is asked whether it still answers
 
 
 @lru_cache(maxsize=1)
@@ -66,8 +66,8 @@ def _keep_connections() -> None:
         return
     for connection in connections.all(initialized_only=True):
         settings: Any = connection.settings_dict
-        if settings["CONN_MAX_AGE"] != 0 or settings["OPTIONS"].get("pool"):
-            continue
+        if settings["CONN_MAX_AGE"] != 0 or settings["OPTIONS"].get("pool") or connection.vendor == "sqlite":
+            continue  # SQLite opens its file in no time, and must notice when another was put in its place
         if connection.connection is not _thread.kept.get(connection.alias):
             _thread.kept[connection.alias] = connection.connection
             connection.close_at = time.monotonic() + KEEP_SECONDS

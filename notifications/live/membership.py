@@ -7,7 +7,7 @@ import hashlib
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
 
@@ -16,13 +16,12 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 from ..conf import conf
 from ..observability.metrics import hint_failures_total
 from .protocol import wire_key
-from .subscriptions import join_groups
+from .subscriptions import STEP_SECONDS, join_groups
 from .together import Together
 
 logger = logging.getLogger("notifications")
 
 JOIN_SECONDS = 0.5  # how long a handshake waits for its group; the reconciler covers what comes later
-MOVE_SECONDS = 5.0
 RETRY_SECONDS = 1.0
 REJOIN_SECONDS = 3_600.0  # core and in-memory layers forget members after a day
 PAUSE_SECONDS = 0.002
@@ -141,24 +140,29 @@ class Membership:
         return group not in self._stale and (group in self._wanted) == (group in self._joined)
 
     async def _move(self, groups: list[str]) -> list[None]:
-        moving = groups
+        reached: set[str] = set()
+
+        def joined(some: Collection[str]) -> None:
+            self._joined.update(some)
+            reached.update(some)
+
         try:
-            while moving := [group for group in moving if not self._settled(group)]:
+            while moving := [group for group in groups if not self._settled(group)]:
+                reached.clear()
                 self._stale.difference_update(moving)
-                joining = [group for group in moving if group in self._wanted]
-                # A layer that hangs must not hold up all others for good.
-                async with asyncio.timeout(MOVE_SECONDS):
-                    await join_groups(self._layer, joining, self._channel)
-                    self._joined.update(joining)
-                    for group in set(moving).difference(joining):
+                await join_groups(self._layer, [g for g in moving if g in self._wanted], self._channel, joined)
+                for group in set(moving).difference(reached):
+                    async with asyncio.timeout(STEP_SECONDS):
                         await self._layer.group_discard(group, self._channel)
-                        self._joined.discard(group)
+                    self._joined.discard(group)
+                    reached.add(group)
             self._broken = False
         except Exception as error:
-            self._stale.update(moving)
+            self._stale.update(set(moving) - reached)
             self._failed(error)
-        for group in groups:  # right after the last look at them: what changes from now on is another move
-            del self._moving[group]
+        finally:
+            for group in groups:  # right after the last look at them: what changes from now on is another move
+                del self._moving[group]
         return [None] * len(groups)
 
     def _failed(self, error: Exception) -> None:

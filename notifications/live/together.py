@@ -65,6 +65,10 @@ class Together(Generic[Item, Answer]):
                 if not future.done():
                     future.set_exception(error)
             return
+        except BaseException:  # this loop is ending, or a library cancels what it should not
+            for _, future in waiting:
+                future.cancel()
+            raise
         for (_, future), answer in zip(waiting, answers, strict=True):
             if not future.done():
                 future.set_result(answer)

@@ -10,17 +10,20 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from django.db.models.signals import post_save, pre_save
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from notifications import send_notification
 from notifications.inbox import fast_path
+from notifications.inbox.events import InboxChange
 from notifications.inbox.services import mark_read
 from notifications.inbox.sweeper import sweep
+from notifications.live import hints
 from notifications.models import Inbox, Notification
 from notifications.signals import notifications_inserted
 
 from .conftest import Heard
 from .invariants import check
-from .workers import at_once
+from .workers import at_once, until_waiting
 
 pytestmark = pytest.mark.skipif(
     "__import__('django.db').db.connection.vendor != 'postgresql'", reason="PostgreSQL only"
@@ -50,13 +53,14 @@ def took_the_fast_path(found: list[str]) -> bool:
 
 def test_a_plain_send_does_and_is_announced_as_any_other(user: Any, heard: Heard) -> None:
     with statements() as found:
-        sent = send_notification(user, "stock_alert", "x", data={"n": 1}, url="/a/")
+        sent = send_notification(user, "stock_alert", "x", data={"n": 1, "at": timezone.now()}, url="/a/")
     assert took_the_fast_path(found)
     [step] = heard.steps(user)
     row = Notification.objects.get(pk=sent["notification_id"])
     assert (step.rev, step.unread_count, row.seq, row.rev, row.counted, row.pending) == (2, 2, 2, 2, True, False)
     told, stored = step.rows[0], Notification.objects.values(*step.rows[0]).get(pk=row.pk)
     assert told == stored
+    assert hints.single(InboxChange(user.pk, "e", [step]))["frames"][0] is not None
 
 
 @pytest.mark.parametrize("signal", [pre_save, post_save, notifications_inserted])
@@ -104,6 +108,25 @@ def test_a_send_waits_for_nobody_who_holds_the_inbox(user: Any, settings: Any) -
     assert Notification.objects.get(pk=pk).pending
     sweep(using="default")
     assert Notification.objects.get(pk=pk).seq == 2
+    check(user)
+
+
+def test_a_send_that_waits_for_the_users_row_holds_no_inbox(user: Any) -> None:
+    """The foreign key's check waits for a host that has locked the user, and nobody else may wait with it."""
+    held = threading.Event()
+
+    def work(number: int) -> None:
+        if number:
+            held.wait()
+            send_notification(user, "stock_alert", "x")
+            return
+        with transaction.atomic():
+            type(user).objects.select_for_update().get(pk=user.pk)
+            held.set()
+            until_waiting()
+            assert Inbox.objects.select_for_update(nowait=True).get(pk=user.pk)
+
+    at_once(work, 2)
     check(user)
 
 

@@ -44,7 +44,7 @@ async def subscribe_commands(url: str) -> int:
 async def test_every_group_is_heard_with_one_command_for_each_server(layer, redis_url):
     channel = await layer.new_channel()
     before = await subscribe_commands(redis_url)
-    await join_groups(layer, GROUPS, channel)
+    await join_groups(layer, GROUPS, channel, list)
     assert await subscribe_commands(redis_url) - before == len(layer._get_layer()._shards)
     for group in (GROUPS[0], GROUPS[99], GROUPS[-1]):
         await layer.group_send(group, {"type": "x", "to": group})
@@ -54,10 +54,10 @@ async def test_every_group_is_heard_with_one_command_for_each_server(layer, redi
 
 async def test_what_was_joined_so_can_be_left_and_joined_again(layer):
     channel = await layer.new_channel()
-    await join_groups(layer, GROUPS, channel)
+    await join_groups(layer, GROUPS, channel, list)
     await layer.group_discard(GROUPS[0], channel)
     await layer.group_send(GROUPS[0], {"type": "x", "to": "nobody"})
-    await join_groups(layer, GROUPS, channel)
+    await join_groups(layer, GROUPS, channel, list)
     await layer.group_send(GROUPS[0], {"type": "x", "to": "again"})
     async with asyncio.timeout(5):
         assert (await layer.receive(channel))["to"] == "again"
@@ -78,7 +78,7 @@ async def test_a_layer_that_has_changed_is_asked_for_each_group(layer, missing, 
 
     monkeypatch.setattr(layer, "_get_layer", Changed)
     monkeypatch.setattr(layer, "group_add", group_add, raising=False)
-    await join_groups(layer, GROUPS[:3], channel)
+    await join_groups(layer, GROUPS[:3], channel, list)
     assert added == GROUPS[:3]
 
 
@@ -86,7 +86,7 @@ async def test_other_layers_are_asked_for_each_group(redis_url):
     for layer in (InMemoryChannelLayer(), RedisChannelLayer(hosts=[redis_url])):
         assert _loop_layer(layer) is None
         channel = await layer.new_channel()
-        await join_groups(layer, GROUPS[:3], channel)
+        await join_groups(layer, GROUPS[:3], channel, list)
         await layer.group_send(GROUPS[2], {"type": "x"})
         async with asyncio.timeout(5):
             assert await layer.receive(channel) == {"type": "x"}
