@@ -10,12 +10,13 @@ from typing import Any
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
-from django.db.models import F, Field
+from django.db.models import F
 
-from ..models import Batch, Content, Inbox, Notification
+from ..models import Batch, Inbox, Notification
 from .chunks import in_chunks
 from .database import has_integer_keys
 from .events import Recipient
+from .sql import content_fields
 from .transactions import leave_users_unlocked
 
 BYTES_PER_INSERT = 1_000_000  # MySQL refuses what exceeds its max_allowed_packet, by default 16 MB
@@ -31,7 +32,7 @@ def bulk_insert(batch: Batch, keys: list[Any], *, all_or_none: bool, using: str)
         all_or_none: do nothing, and return ``None``, if there is such a person.
     """
     connection = connections[using]
-    fields = _content_fields()
+    fields = content_fields()
     content = [field.get_db_prep_save(getattr(batch, field.attname), connection) for field in fields]
     if connection.vendor == "postgresql":
         recipients = _in_one_statement(content, keys, at_least=len(keys) if all_or_none else 0, using=using)
@@ -43,12 +44,8 @@ def bulk_insert(batch: Batch, keys: list[Any], *, all_or_none: bool, using: str)
     return _step_by_step(content, locked, using=using) if locked else []
 
 
-def _content_fields() -> list[Field[Any, Any]]:
-    return [field for field in Content._meta.get_fields() if isinstance(field, Field) and field.concrete]
-
-
 def _insert(connection: BaseDatabaseWrapper) -> str:
-    names = ", ".join(connection.ops.quote_name(str(field.column)) for field in _content_fields())
+    names = ", ".join(connection.ops.quote_name(str(field.column)) for field in content_fields())
     return f"INSERT INTO {NOTIFICATION} (recipient_id, seq, rev, pending, changed, counted, {names})"
 
 
@@ -68,7 +65,7 @@ def _sql(key_type: str, insert: str) -> str:
         f" box AS (UPDATE {INBOX} SET last_rev = last_rev + 1, unread_count = unread_count + 1 WHERE {some}"
         " AND (SELECT count(*) FROM locked) >= %s RETURNING user_id, epoch::text, last_rev, unread_count),"
         f" new AS ({insert} SELECT user_id, last_rev, last_rev, false, 0, true,"
-        f" {', '.join(['%s'] * len(_content_fields()))} FROM box RETURNING recipient_id, id)"
+        f" {', '.join(['%s'] * len(content_fields()))} FROM box RETURNING recipient_id, id)"
         " SELECT user_id, epoch, last_rev, id, unread_count FROM box JOIN new ON recipient_id = user_id"
     )
 

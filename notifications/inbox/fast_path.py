@@ -13,12 +13,12 @@ from typing import Any
 
 from django.db import IntegrityError, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Field
 from django.db.models.signals import post_save, pre_save
 
-from ..models import Content, Inbox, Notification
+from ..models import Inbox, Notification
 from ..signals import notifications_inserted
 from .events import ROW_FIELDS, InboxChange, Kind, Step
+from .sql import content_fields
 
 INBOX, NOTIFICATION = Inbox._meta.db_table, Notification._meta.db_table
 _USER = Inbox._meta.get_field("user").related_model._meta
@@ -27,14 +27,10 @@ _USERS, _USER_KEY = f'"{_USER.db_table}" AS u', f'"{_USER.pk.column}"'
 TRANSIENT = {"40001", "40P01", "23505"}
 
 
-def _content_fields() -> list[Field[Any, Any]]:
-    return [field for field in Content._meta.get_fields() if isinstance(field, Field) and field.concrete]
-
-
 @lru_cache(maxsize=1)
 def _insert_sql() -> str:
     """The user's row is locked as the foreign key's check will lock it: the check would wait, holding the inbox."""
-    fields = _content_fields()
+    fields = content_fields()
     names = ", ".join(f'"{field.column}"' for field in fields)
     return (
         f"WITH box AS (UPDATE {INBOX} SET last_rev = last_rev + 1, unread_count = unread_count + 1 WHERE user_id ="
@@ -89,7 +85,7 @@ def insert(recipient_id: Any, content: dict[str, Any], *, using: str) -> tuple[i
     """Write one numbered notification. ``None``, and nothing written, if it must be done the general way."""
     connection = connections[using]
     notification = Notification(recipient_id=recipient_id, **content)
-    values = [field.get_db_prep_save(getattr(notification, field.attname), connection) for field in _content_fields()]
+    values = [field.get_db_prep_save(getattr(notification, field.attname), connection) for field in content_fields()]
     key = Inbox._meta.pk.get_db_prep_value(recipient_id, connection)
     found = _execute(_insert_sql(), [key, *values], connection)
     if found is None:

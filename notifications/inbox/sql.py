@@ -8,10 +8,16 @@ from itertools import chain
 from typing import Any
 
 from django.db import connections
+from django.db.models import Field
 from django.utils import timezone
 
-from ..models import Batch, BatchChunk, Inbox, Notification
+from ..models import Batch, BatchChunk, Content, Inbox, Notification
 from .events import ROW_FIELDS, Row
+
+
+def content_fields() -> list[Field[Any, Any]]:
+    """The fields of what a notification says, which single sends and sends to many write alike."""
+    return [field for field in Content._meta.get_fields() if isinstance(field, Field) and field.concrete]
 
 
 def write_numbers(rows: Sequence[Row], *, using: str) -> None:
