@@ -37,6 +37,7 @@ class Connection:
         "_queue",
         "_send",
         "_waiting_bytes",
+        "_write",
         "blocked_since",
         "close_code",
         "early",
@@ -56,6 +57,7 @@ class Connection:
     def __init__(self, send: Send, *, identity: Identity, protocol: int = 1) -> None:
         self.loop = asyncio.get_running_loop()
         self._send = send
+        self._write: Callable[[str], bool] | None = getattr(send, "write", None)
         self._queue: deque[str] | None = None
         self._waiting_bytes = 0
         self._drainer: asyncio.Task[None] | None = None
@@ -91,11 +93,13 @@ class Connection:
             return False
         if self._queue is not None:
             return self._wait_in_queue(text)
-        # A new dict for each frame: a send that waits still holds its own.
-        sending = self._send({"type": "websocket.send", "text": text})
-        # A coroutine can be stepped as it is, without an object around it for each frame.
-        step: Any = sending if type(sending) is CoroutineType else sending.__await__()
         try:
+            if self._write is not None and self._write(text):
+                return True
+            # A new dict for each frame: a send that waits still holds its own.
+            sending = self._send({"type": "websocket.send", "text": text})
+            # A coroutine can be stepped as it is, without an object around it for each frame.
+            step: Any = sending if type(sending) is CoroutineType else sending.__await__()
             yielded = step.send(None)
         except StopIteration:
             return True
