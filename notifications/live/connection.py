@@ -57,7 +57,7 @@ class Connection:
     def __init__(self, send: Send, *, identity: Identity, protocol: int = 1) -> None:
         self.loop = asyncio.get_running_loop()
         self._send = send
-        self._write: Callable[[str], bool] | None = getattr(send, "write", None)
+        self._write = transports.writer(send)
         self._queue: deque[str] | None = None
         self._waiting_bytes = 0
         self._drainer: asyncio.Task[None] | None = None
