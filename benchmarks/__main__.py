@@ -21,6 +21,7 @@ from benchmarks.claims import Claim, claims
 from benchmarks.runs import Runner, Suite
 from benchmarks.services import services
 from benchmarks.serving.suite import QUICK, Serving, Sizes
+from benchmarks.steadiness import Steadiness
 from benchmarks.storage.suite import Storage
 
 RUNS, QUICK_RUNS = 5, 1
@@ -47,7 +48,9 @@ class Bench:
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
         self.sizes = QUICK if options.quick else Sizes()
-        self.runner = Runner(options.runs, self._wanted)
+        self.steadiness = Steadiness()
+        # A look takes a minute, and claims nothing.
+        self.runner = Runner(options.runs, self._wanted, None if options.quick else self.steadiness)
         self.servers: dict[str, str] = {}
         self.left_out: list[str] = []
 
@@ -105,6 +108,7 @@ def report(bench: Bench, found: Sequence[Claim]) -> str:
         [
             table.claims_table(found, runs, claimed=not quick),
             table.figures_table(runs.figures()),
+            *filter(None, [bench.steadiness.sentence()]),
             *(f"Left out: {reason}" for reason in bench.left_out),
             *(f"FAILED: {failure}" for failure in bench.runner.failures),
         ]

@@ -19,6 +19,12 @@ class Results:
         figure = self.figures.setdefault((work, system), Figure(work, system, unit))
         figure.values.append(value)
 
+    def add_all(self, others: Results) -> None:
+        """Add every value of these, behind what is there."""
+        for figure in others:
+            for value in figure.values:
+                self.add(figure.work, figure.system, value, figure.unit)
+
     def median(self, work: str, system: str) -> float | None:
         figure = self.figures.get((work, system))
         return figure.median if figure else None

@@ -11,9 +11,12 @@ from contextlib import AbstractContextManager, ExitStack
 from typing import Protocol
 
 from benchmarks.figures import Figure, Results
+from benchmarks.steadiness import Steadiness
 
 Source = tuple[str, str]  # the work, and the system that did it
 Step = tuple[str, Callable[[Results], None]]
+
+MOST_TAKES = 3  # of one step, while the machine is slow
 
 
 class Suite(Protocol):
@@ -31,9 +34,7 @@ class Runs:
         """The values of all runs together, in the order in which they were first measured."""
         together = Results()
         for results in self.each:
-            for figure in results:
-                for value in figure.values:
-                    together.add(figure.work, figure.system, value, figure.unit)
+            together.add_all(results)
         return list(together)
 
     def median(self, source: Source) -> float | None:
@@ -54,11 +55,20 @@ class Runs:
 
 
 class Runner:
-    """Takes the steps of suites. One that fails leaves the others, and what they have measured, as they are."""
+    """Takes the steps of suites. One that fails leaves the others, and what they have measured, as they are.
 
-    def __init__(self, runs: int, wanted: Callable[[str], bool] = lambda step: True) -> None:
+    Args:
+        steadiness: without it, a step counts however slow the machine was.
+    """
+
+    def __init__(
+        self,
+        runs: int,
+        wanted: Callable[[str], bool] = lambda step: True,
+        steadiness: Steadiness | None = None,
+    ) -> None:
         self.runs, self.failures = Runs(runs), list[str]()
-        self._wanted = wanted
+        self._wanted, self._steadiness = wanted, steadiness
 
     def measure(self, name: str, suite: AbstractContextManager[Suite]) -> None:
         """Prepare a suite and take its wanted steps, all of them in each run."""
@@ -73,7 +83,20 @@ class Runner:
                     self._take(f"{step}, run {number} of {len(self.runs.each)}", do, results)
 
     def _take(self, step: str, do: Callable[[Results], None], results: Results) -> None:
-        self._try(step, lambda: do(results))
+        """A step around which the machine was slow is taken again, whatever the system; the last take counts."""
+        steady = self._steadiness
+        for number in range(MOST_TAKES):
+            taken = Results()
+            before = steady.look() if steady else 0.0
+            if not self._try(step, lambda: do(taken)):  # noqa: B023  called at once
+                break
+            if not steady or not steady.was_slow(before, steady.look()):
+                break
+            if number < MOST_TAKES - 1:
+                steady.taken_again += 1
+            else:
+                steady.slow_in_the_end += 1
+        results.add_all(taken)
 
     def _try(self, step: str, do: Callable[[], None]) -> bool:
         """One line: what is done, and then how long it took."""

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 import pytest
 
 from benchmarks.figures import Results
-from benchmarks.runs import Runner, Runs, Step, Suite
+from benchmarks.runs import MOST_TAKES, Runner, Runs, Step, Suite
+from benchmarks.steadiness import SLOW, Steadiness
 
 COST = "bulk fan-out to 5,000"
 PRODUCT, TUTORIAL = (COST, "product, uvicorn"), (COST, "tutorial, uvicorn")
@@ -129,3 +130,34 @@ def test_only_wanted_steps_are_taken() -> None:
     runner = Runner(1, lambda step: "daphne" in step)
     runner.measure("serving", made(("product, uvicorn", adds("u")), ("product, daphne", adds("d"))))
     assert [figure.work for figure in runner.runs.figures()] == ["d"]
+
+
+# -- a machine with neighbours
+
+
+def taken(*speeds: float, values: list[float]) -> tuple[list[float], Steadiness]:
+    """What counts of a step that gives these values, take after take, around which a loop takes so long."""
+    steadiness, source = Steadiness(iter(speeds).__next__), iter(values)
+    runner = Runner(1, steadiness=steadiness)
+    runner.measure("storage", made(("sends", lambda results: adds("sends", next(source))(results))))
+    assert runner.failures == []
+    return [value for figure in runner.runs.figures() for value in figure.values], steadiness
+
+
+def test_a_step_on_a_steady_machine_is_taken_once() -> None:
+    values, steadiness = taken(1.0, SLOW, values=[5.0])
+    assert (values, steadiness.taken_again, steadiness.slow_in_the_end) == ([5.0], 0, 0)
+
+
+@pytest.mark.parametrize("speeds", [(1.0, 1.4, 1.0, 1.0), (1.4, 1.0, 1.0, 1.0)], ids=["after", "before"])
+def test_a_step_around_which_the_machine_was_slow_is_taken_again(speeds: tuple[float, ...]) -> None:
+    values, steadiness = taken(*speeds, values=[9.0, 5.0])
+    assert (values, steadiness.taken_again, steadiness.slow_in_the_end) == ([5.0], 1, 0)
+    assert "1000 to 1400 ms. 1 steps were taken again" in steadiness.sentence()
+
+
+def test_a_machine_that_stays_slow_is_believed_in_the_end() -> None:
+    speeds = [1.0, 2.0] * MOST_TAKES
+    values, steadiness = taken(*speeds, values=[float(take) for take in range(MOST_TAKES)])
+    assert (values, steadiness.taken_again) == ([MOST_TAKES - 1.0], MOST_TAKES - 1)
+    assert steadiness.slow_in_the_end == 1
