@@ -1,15 +1,20 @@
-"""``path("", include("notifications.urls"))``; the names are ``notifications:api-…``.
+"""``path("", include("notifications.urls"))``: the pages ``notifications:history`` and ``notifications:preferences``,
+and the REST API, whose names are ``notifications:api-…``.
 
-Every address works with and without a final slash and never redirects: a redirected ``PUT`` loses its body.
+Every address of the API works with and without a final slash and never redirects: a redirected ``PUT`` loses its body.
 """
 
 from __future__ import annotations
 
-from django.urls import URLPattern, re_path
+from django.urls import URLPattern, path, re_path
 from rest_framework.views import APIView
 
+from .pages.history import history
+from .pages.preferences import preferences
+from .rest.actions import ActionsView
 from .rest.collection import NotificationsView
 from .rest.metrics import MetricsView
+from .rest.preferences import PreferencesView
 from .rest.schema import SchemaView
 from .rest.send import SendView
 from .rest.single import ArchiveView, MarkAsReadView, NotificationView
@@ -21,20 +26,24 @@ _ID = "/(?P<notification_id>[^/]+)"
 
 
 def _api(address: str, view: type[APIView], name: str) -> URLPattern:
-    return re_path(rf"^api/notifications{address}/?\Z", view.as_view(), name=f"api-{name}")
+    return re_path(rf"^api/notification{address}/?\Z", view.as_view(), name=f"api-{name}")
 
 
 urlpatterns = [
-    _api("", NotificationsView, "list"),
+    path("notifications/", history, name="history"),
+    path("notifications/preferences/", preferences, name="preferences"),
+    _api("s", NotificationsView, "list"),
+    _api("-preferences", PreferencesView, "preferences"),
     # Before the ids, which may be any text: so a wrong one gets our 404 and not the site's page.
-    _api("/mark-all-read", MarkAllReadView, "mark-all-read"),
-    _api("/mark-seen", MarkSeenView, "mark-seen"),
-    _api("/unread-count", UnreadCountView, "unread-count"),
-    _api("/changes", ChangesView, "changes"),
-    _api("/send", SendView, "send"),
-    _api("/metrics", MetricsView, "metrics"),
-    _api("/schema", SchemaView, "schema"),
-    _api(_ID, NotificationView, "detail"),
-    _api(f"{_ID}/mark-as-read", MarkAsReadView, "mark-as-read"),
-    _api(f"{_ID}/archive", ArchiveView, "archive"),
+    _api("s/actions", ActionsView, "actions"),
+    _api("s/mark-all-read", MarkAllReadView, "mark-all-read"),
+    _api("s/mark-seen", MarkSeenView, "mark-seen"),
+    _api("s/unread-count", UnreadCountView, "unread-count"),
+    _api("s/changes", ChangesView, "changes"),
+    _api("s/send", SendView, "send"),
+    _api("s/metrics", MetricsView, "metrics"),
+    _api("s/schema", SchemaView, "schema"),
+    _api(f"s{_ID}", NotificationView, "detail"),
+    _api(f"s{_ID}/mark-as-read", MarkAsReadView, "mark-as-read"),
+    _api(f"s{_ID}/archive", ArchiveView, "archive"),
 ]

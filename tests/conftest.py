@@ -13,6 +13,7 @@ import hypothesis
 import pytest
 from asgiref.sync import SyncToAsync
 from django.db import connections
+from django.utils import translation
 
 from tests import plugin, services
 from tests.servers import Kind, Site
@@ -34,6 +35,13 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
     yield
     # asgiref keeps one thread for the ORM calls of coroutines. PostgreSQL drops no database that is in use.
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
+
+
+@pytest.fixture(autouse=True)
+def _no_language_left_over() -> Iterator[None]:
+    """A request chooses the language of its thread, which is then the next test's, too."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

@@ -3,5 +3,19 @@ from .batch import Batch, BatchChunk
 from .content import Content
 from .inbox import Inbox
 from .notification import Changed, Notification, NotificationQuerySet
+from .preference import Frequency, Preference, PreferenceChoice, PriorityFilter
 
-__all__ = ["ApiKey", "Batch", "BatchChunk", "Changed", "Content", "Inbox", "Notification", "NotificationQuerySet"]
+__all__ = [
+    "ApiKey",
+    "Batch",
+    "BatchChunk",
+    "Changed",
+    "Content",
+    "Frequency",
+    "Inbox",
+    "Notification",
+    "NotificationQuerySet",
+    "Preference",
+    "PreferenceChoice",
+    "PriorityFilter",
+]

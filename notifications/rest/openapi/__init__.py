@@ -13,6 +13,7 @@ from ... import __version__
 from .answers import ANSWERS, HEADERS
 from .bodies import sent
 from .operations import paths
+from .preferences import preference_schemas
 from .schemas import ANSWERED
 from .security import REQUIRED, schemes
 
@@ -21,7 +22,7 @@ A durable inbox of notifications for each user.
 
 Every address works with and without a final slash and never redirects. `HEAD` works wherever `GET` does. In the
 query string an empty parameter (`?type=`) counts as absent, and an unknown one is ignored; so is an unknown field
-of a body.
+of a body, except among preferences, where it is a 400.
 
 **Who asks.** A key of a user's acts for that user; so does a session. The site's service key acts for anybody: name
 the user with `?user_id=…` wherever that is a parameter, or it is a 400. The site's own REST authentication classes
@@ -47,7 +48,7 @@ def document(root: str) -> dict[str, Any]:
         "security": REQUIRED,
         "paths": paths(),
         "components": {
-            "schemas": {**ANSWERED, **sent()},
+            "schemas": {**ANSWERED, **sent(), **preference_schemas()},
             "responses": ANSWERS,
             "headers": HEADERS,
             "securitySchemes": schemes(),

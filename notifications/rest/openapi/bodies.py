@@ -7,8 +7,10 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import models
 
+from ...conf import conf
 from ...inbox.content import MAX_CONTENT_BYTES, MAX_DATA_DEPTH
 from ...types import all_types
+from ..actions import ALL_READ, BY_IDS, SEEN
 from ..send import MAX_RECIPIENTS, YEARS
 from .answers import schema
 from .schemas import Schema, described, record
@@ -41,6 +43,7 @@ def sent() -> Schema:
         "UpTo": record({"up_to_seq": POSITION}),
         "UpToOrAll": record({}, {"up_to_seq": described(POSITION, "What has arrived since stays unread.")}),
         "Send": _send(),
+        "Action": _action(),
     }
 
 
@@ -105,3 +108,14 @@ def _send() -> Schema:
         },
     }
     return record(required, optional, oneOf=[{"required": ["user_id"]}, {"required": ["user_ids"]}])
+
+
+def _action() -> Schema:
+    ids: Schema = {"type": "array", "maxItems": conf.MAX_IDS, "items": {"type": "integer"}}
+    return {
+        "oneOf": [
+            record({"action": {"enum": list(BY_IDS)}, "notification_ids": ids}),
+            record({"action": {"const": ALL_READ}}, {"up_to_seq": POSITION}),
+            record({"action": {"const": SEEN}, "up_to_seq": POSITION}),
+        ]
+    }

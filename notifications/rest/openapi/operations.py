@@ -7,17 +7,13 @@ from typing import Any
 from ..collection import MAX_PER_PAGE, STATUS
 from .answers import answer, refusals, schema
 from .bodies import NO_NUL, POSITION
+from .operation import FOR_ONE, WITH_BODY, Operation, change, go_on, operation
 from .parameters import NOTIFICATION_ID, REQUEST_ID, body, query, switch, user_id
+from .preferences import preference_paths
 from .schemas import PRIORITY
-from .security import REQUIRED_TO_CHANGE
-
-Operation = dict[str, Any]
 
 ROOT = "/api/notifications"
 ONE = f"{ROOT}/{{notification_id}}"
-
-FOR_ONE = (400, 401, 403, 404, 429, 503)  # about one user's inbox
-WITH_BODY = (413, 415)
 
 OF_THE_SAME = "$request.query.user_id"
 
@@ -25,6 +21,7 @@ OF_THE_SAME = "$request.query.user_id"
 def paths() -> dict[str, Any]:
     return {
         ROOT: {"parameters": [REQUEST_ID, user_id()], "get": _list(), "delete": _delete_all()},
+        f"{ROOT}/actions": {"parameters": [REQUEST_ID, user_id()], "post": _act()},
         f"{ROOT}/changes": {"parameters": [REQUEST_ID, user_id()], "get": _changes()},
         f"{ROOT}/mark-all-read": {"parameters": [REQUEST_ID, user_id()], "post": _mark_all_read()},
         f"{ROOT}/mark-seen": {"parameters": [REQUEST_ID, user_id()], "post": _mark_seen()},
@@ -41,33 +38,20 @@ def paths() -> dict[str, Any]:
             "parameters": [REQUEST_ID, user_id(), NOTIFICATION_ID],
             "put": _put("markAsRead", "read", "Mark it read or unread."),
         },
+        **preference_paths(),
     }
-
-
-def _operation(name: str, summary: str, answers: dict[str, Any], **more: Any) -> Operation:
-    return {"operationId": name, "summary": summary, **more, "responses": answers}
-
-
-def _change(name: str, summary: str, answers: dict[str, Any], **more: Any) -> Operation:
-    return _operation(name, summary, answers, security=REQUIRED_TO_CHANGE, **more)
-
-
-def _go_on(name: str, user: str, **parameters: str) -> dict[str, Any]:
-    """A link: values of this answer are parameters of that operation."""
-    taken = {key: f"$response.body#/{place}" for key, place in parameters.items()}
-    return {"operationId": name, "parameters": {"user_id": user, **taken}}
 
 
 def _list() -> Operation:
     first = {"notification_id": "notifications/0/id"}
     links = {
-        "newest": _go_on("getNotification", OF_THE_SAME, **first),
-        "readTheNewest": _go_on("markAsRead", OF_THE_SAME, **first),
-        "archiveTheNewest": _go_on("archive", OF_THE_SAME, **first),
-        "deleteTheNewest": _go_on("deleteNotification", OF_THE_SAME, **first),
-        "changes": _go_on("getChanges", OF_THE_SAME, since="rev", epoch="epoch"),
+        "newest": go_on("getNotification", OF_THE_SAME, **first),
+        "readTheNewest": go_on("markAsRead", OF_THE_SAME, **first),
+        "archiveTheNewest": go_on("archive", OF_THE_SAME, **first),
+        "deleteTheNewest": go_on("deleteNotification", OF_THE_SAME, **first),
+        "changes": go_on("getChanges", OF_THE_SAME, since="rev", epoch="epoch"),
     }
-    return _operation(
+    return operation(
         "listNotifications",
         "Newest first, by page or below a place",
         {"200": answer("A page; one after the last is empty.", schema("Page"), links=links), **refusals(*FOR_ONE)},
@@ -90,7 +74,7 @@ def _list() -> Operation:
 
 
 def _delete_all() -> Operation:
-    return _change(
+    return change(
         "deleteAllNotifications",
         "Delete everything, archived or not",
         {"200": answer("How many there were.", schema("Deleted")), **refusals(*FOR_ONE)},
@@ -98,7 +82,7 @@ def _delete_all() -> Operation:
 
 
 def _get() -> Operation:
-    return _operation(
+    return operation(
         "getNotification",
         "One notification",
         {"200": answer("The notification.", schema("Notification")), **refusals(*FOR_ONE)},
@@ -106,7 +90,7 @@ def _get() -> Operation:
 
 
 def _delete() -> Operation:
-    return _change(
+    return change(
         "deleteNotification",
         "Delete one notification",
         {"200": answer("From now on it is a 404.", schema("Deleted")), **refusals(*FOR_ONE)},
@@ -114,7 +98,7 @@ def _delete() -> Operation:
 
 
 def _put(name: str, parameter: str, summary: str) -> Operation:
-    return _change(
+    return change(
         name,
         summary,
         {"200": answer("The notification as it is then.", schema("Notification")), **refusals(*FOR_ONE)},
@@ -123,7 +107,7 @@ def _put(name: str, parameter: str, summary: str) -> Operation:
 
 
 def _unread_count() -> Operation:
-    return _operation(
+    return operation(
         "getUnreadCount",
         "How many are unread",
         {"200": answer("The number.", schema("UnreadCount")), **refusals(*FOR_ONE)},
@@ -131,8 +115,8 @@ def _unread_count() -> Operation:
 
 
 def _changes() -> Operation:
-    links = {"goOn": _go_on("getChanges", OF_THE_SAME, since="rev", epoch="epoch")}
-    return _operation(
+    links = {"goOn": go_on("getChanges", OF_THE_SAME, since="rev", epoch="epoch")}
+    return operation(
         "getChanges",
         "What changed since a client last looked",
         {
@@ -151,8 +135,21 @@ def _changes() -> Operation:
     )
 
 
+def _act() -> Operation:
+    return change(
+        "act",
+        "Do something with notifications",
+        {
+            "200": answer("What was done, and where the inbox stands now.", schema("Done")),
+            **refusals(*FOR_ONE, *WITH_BODY),
+        },
+        description="Ids that are unknown or belong to others are ignored. Every action may be repeated.",
+        requestBody=body("Action", required=True),
+    )
+
+
 def _mark_all_read() -> Operation:
-    return _change(
+    return change(
         "markAllRead",
         "Mark everything read, or everything up to a place",
         {"200": answer("How many there were.", schema("MarkedRead")), **refusals(*FOR_ONE, *WITH_BODY)},
@@ -161,7 +158,7 @@ def _mark_all_read() -> Operation:
 
 
 def _mark_seen() -> Operation:
-    return _change(
+    return change(
         "markSeen",
         "Remember what the person has seen, not necessarily read",
         {
@@ -176,12 +173,12 @@ def _send() -> Operation:
     first = {"notification_id": "notification_id"}
     recipient = "$request.body#/user_id"
     links = {
-        "notification": _go_on("getNotification", recipient, **first),
-        "read": _go_on("markAsRead", recipient, **first),
-        "archive": _go_on("archive", recipient, **first),
-        "delete": _go_on("deleteNotification", recipient, **first),
+        "notification": go_on("getNotification", recipient, **first),
+        "read": go_on("markAsRead", recipient, **first),
+        "archive": go_on("archive", recipient, **first),
+        "delete": go_on("deleteNotification", recipient, **first),
     }
-    return _change(
+    return change(
         "send",
         "Send to one person or to many",
         {
@@ -195,7 +192,7 @@ def _send() -> Operation:
 
 
 def _metrics() -> Operation:
-    return _operation(
+    return operation(
         "getMetrics",
         "The counters of the process that answers",
         {
@@ -208,7 +205,7 @@ def _metrics() -> Operation:
 
 
 def _schema() -> Operation:
-    return _operation(
+    return operation(
         "getSchema",
         "This document",
         {"200": answer("OpenAPI 3.1.", {"type": "object"}), **refusals(400, 401, 403, 429, 503)},

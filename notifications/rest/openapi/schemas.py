@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...types import DeliveryChannel, Priority
+from ..actions import ACTIONS
 from ..collection import MAX_PER_PAGE
 from ..parameters import LARGEST
 from .answers import DETAIL, FIELD_ERRORS, schema
@@ -114,6 +115,14 @@ SENT_TO_MANY = record(
         "pending": described(NUMBER, "Still to be written; that goes on by itself."),
     }
 )
+DONE = record(
+    {
+        "action": {"type": "string", "enum": list(ACTIONS)},
+        "changed": described(NUMBER, "How many notifications were not already so."),
+        "notification_ids": described({"type": "array", "items": ID}, "Those asked for that are the user's own."),
+        **SUMMARY,
+    }
+)
 
 
 ANSWERED: Schema = {
@@ -132,4 +141,5 @@ ANSWERED: Schema = {
     "Deleted": record({"deleted_count": NUMBER}),
     "Sent": SENT,
     "SentToMany": SENT_TO_MANY,
+    "Done": DONE,
 }

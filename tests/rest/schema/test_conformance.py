@@ -29,7 +29,7 @@ from .tree import nodes
 
 LONG = os.environ.get("LONG") == "1"
 SCHEMA = "/api/notifications/schema"
-BODIES = {"Send", "UpTo", "UpToOrAll"}
+BODIES = {"Send", "UpTo", "UpToOrAll", "Action", "PreferenceChanges", "ChannelChoices"}
 DELETE_ALL = "deleteAllNotifications"  # asked last: after it nothing is left to ask for
 
 # What databases and parsers have stumbled over.
@@ -115,6 +115,7 @@ class Asker:
         """
         schema = json.loads(json.dumps(self.schema))
         described = schema["components"]["schemas"]
+        described["TimeZone"] = {"enum": ["", "UTC", "Europe/Madrid"]}
         described["UserKey"] = {"enum": [*users, *map(str, users)]}
         for node in nodes([answered for name, answered in described.items() if name not in BODIES]):
             if "properties" in node:

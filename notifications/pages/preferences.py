@@ -1,0 +1,93 @@
+"""What a person wants to hear of, how and when: a plain form."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_http_methods
+
+from ..exceptions import UnknownRecipient
+from ..inbox.services import delete_all
+from ..preferences.parsing import time_zones
+from ..preferences.services import preferences_of, update_preferences
+from .forms import Matrix, PreferencesForm
+
+WRONG = 422  # what scripts that swap pages need, to tell a form with errors from one that was taken
+
+
+@never_cache
+@csrf_protect
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def preferences(request: HttpRequest) -> HttpResponse:
+    """``GET``: the form. ``POST``: save it, or with ``action=delete_all`` delete every notification of the person."""
+    try:
+        current = preferences_of(request.user)
+    except UnknownRecipient:
+        raise Http404 from None  # deleted a moment ago
+    if request.method == "POST" and request.POST.get("action") == "delete_all":
+        return _delete_all(request)
+    # Moments are written and read in the person's own zone, the one that is being chosen if there is one.
+    with timezone.override(_zone(request, current)):
+        if request.method != "POST":
+            return _page(request, PreferencesForm(initial=current), Matrix(current), current)
+        form = PreferencesForm(request.POST, initial=current)
+        chosen = Matrix.changes(request.POST)
+        if not form.is_valid():
+            return _page(request, form, Matrix(_merged(current, chosen)), current, status=WRONG)
+        update_preferences(request.user, {**form.changes(), **chosen})
+    messages.success(request, _("Your preferences are saved."), fail_silently=True)
+    return HttpResponseRedirect(request.get_full_path(), status=303)
+
+
+def _page(
+    request: HttpRequest, form: PreferencesForm, matrix: Matrix, current: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "channels": matrix.channels(),
+        "rows": list(matrix.rows()),
+        "paused_until": current["paused_until"],
+        "wrong": [form[name] for name in form.errors if name in form.fields],
+    }
+    return render(request, "notifications/preferences.html", context, status=status)
+
+
+def _delete_all(request: HttpRequest) -> HttpResponse:
+    if request.POST.get("confirm") == "yes":
+        count = delete_all(request.user).changed
+        text = ngettext("{count} notification deleted.", "{count} notifications deleted.", count).format(count=count)
+        messages.success(request, text, fail_silently=True)
+    else:
+        text = _("Nothing was deleted: tick the box that says you are sure.")
+        messages.error(request, text, fail_silently=True)
+    return HttpResponseRedirect(request.get_full_path(), status=303)
+
+
+def _zone(request: HttpRequest, current: dict[str, Any]) -> ZoneInfo | None:
+    name = request.POST.get("time_zone", "")
+    if not settings.USE_TZ:
+        return None
+    return ZoneInfo(name if name in time_zones() else current["time_zone"])
+
+
+def _merged(current: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:
+    """What the person ticked, kept while something else in the form is wrong."""
+    matrix = {kind: {**row, **chosen["matrix"].get(kind, {})} for kind, row in current["matrix"].items()}
+    return {
+        **current,
+        "channels": {**current["channels"], **chosen["channels"]},
+        "types": {**current["types"], **chosen["types"]},
+        "matrix": matrix,
+    }

@@ -1,0 +1,1 @@
+"""What people want to hear of, how and when: read, checked and written here, obeyed by delivery."""
