@@ -11,6 +11,7 @@ import assert from "node:assert/strict"
 import { createReadStream } from "node:fs"
 import { createInterface } from "node:readline"
 
+import { Store } from "../../notifications/static/notifications/client/store.js"
 import { Stream } from "../../notifications/static/notifications/client/stream.js"
 
 /** What a page would show: its rows by id, `[seq, read, archived, subject]` each, and the count. */
@@ -20,19 +21,23 @@ class Page {
   /** @type {Set<number>} */
   announced = new Set()
   asked = 0
+  /** What the interface shows. */
+  store = new Store()
 
   /** @param {object} [list] what the server rendered, in the order of the list */
   constructor(list) {
     this.stream = list ? new Stream({ since: list.rev, epoch: list.epoch }) : new Stream()
     if (!list) return
     this.count = list.unread_count
-    this.#apply({ kind: "reset", notifications: list.notifications })
+    this.store = new Store({ count: list.unread_count, seenSeq: list.seen_seq, epoch: list.epoch, rev: list.rev })
+    const { epoch, notifications, seen_seq: seenSeq = 0 } = list
+    this.#apply({ kind: "reset", epoch, notifications, seenSeq, nextBefore: null })
   }
 
   carryOut(effects) {
     for (const effect of effects) {
       if ("change" in effect) this.#apply(effect.change)
-      else if ("count" in effect) this.count = effect.count
+      else if ("count" in effect) this.store.setCount((this.count = effect.count))
       else if ("announce" in effect) this.#announce(effect.announce)
       else if ("sync" in effect) assert.fail(`a gap after ${effect.sync.since}`)
       else this.asked += 1
@@ -46,6 +51,7 @@ class Page {
   }
 
   #apply(change) {
+    this.store.apply(change)
     if (change.kind === "reset") {
       this.rows.clear()
       for (const notification of change.notifications) this.#upsert(notification)
@@ -67,6 +73,11 @@ class Page {
     const rows = Object.fromEntries([...this.rows].sort(([a], [b]) => a - b))
     assert.deepEqual(this.stream.cursor, shown.since === null ? null : { since: shown.since, epoch: shown.epoch })
     assert.deepEqual([this.count, rows], [shown.count, shown.rows])
+    if (shown.since === null) return // a page without a list
+    const listed = this.store.view("all").rows.map(row => [row.seq, row.read_at !== null, false, row.subject])
+    const expected = Object.values(shown.rows).filter(([, , archived]) => !archived)
+    if (this.store.view("all").status === "ready") assert.deepEqual(listed, expected.sort(([a], [b]) => b - a))
+    assert.equal(this.store.count, shown.count)
   }
 }
 

@@ -103,11 +103,11 @@ test("the other changes are told as what they are, and move the cursor", () => {
     frame("seen", { seen_seq: 9, rev: 16 }),
   ].flatMap(each => changed(stream.receive(each)))
   assert.deepEqual(told, [
-    { kind: "read", read: true, ids: [7], upToSeq: null },
-    { kind: "read", read: false, ids: [7, 8], upToSeq: null },
-    { kind: "read", read: true, ids: null, upToSeq: 9 },
-    { kind: "delete", ids: [7], upToSeq: null },
-    { kind: "delete", ids: null, upToSeq: 9 },
+    { kind: "read", read: true, ids: [7], upToSeq: null, rev: 11 },
+    { kind: "read", read: false, ids: [7, 8], upToSeq: null, rev: 12 },
+    { kind: "read", read: true, ids: null, upToSeq: 9, rev: 13 },
+    { kind: "delete", ids: [7], upToSeq: null, rev: 14 },
+    { kind: "delete", ids: null, upToSeq: 9, rev: 15 },
     { kind: "seen", seenSeq: 9 },
   ])
   assert.deepEqual(stream.cursor, { since: 16, epoch: "e1" })
@@ -191,4 +191,99 @@ test("a new epoch starts anew and announces nothing that is in the list", () => 
   assert.deepEqual(announced(effects), [])
   assert.deepEqual(stream.cursor, { since: 3, epoch: "e2" })
   assert.deepEqual(announced(stream.receive(live(4))), [4])
+})
+
+/** An answer of REST's `changes`, up to `rev`. */
+const changes = (rev, notifications = [], more = {}) => ({
+  epoch: "e1",
+  rev,
+  seen_seq: 4,
+  unread_count: rev,
+  notifications,
+  deleted_ids: [],
+  more: false,
+  ...more,
+})
+
+test("changes by REST are applied like a replay, deletions too, and move the cursor", () => {
+  const stream = connected()
+  const effects = stream.changed(changes(13, [notification(11), notification(3, { rev: 13 })], { deleted_ids: [7] }), 10)
+  assert.deepEqual(changed(effects), [
+    { kind: "upsert", notification: notification(11) },
+    { kind: "upsert", notification: notification(3, { rev: 13 }) },
+    { kind: "delete", ids: [7], upToSeq: null, rev: 13 },
+    { kind: "seen", seenSeq: 4 },
+  ])
+  assert.deepEqual([announced(effects), counts(effects)], [[11], [13]])
+  assert.deepEqual(stream.cursor, { since: 13, epoch: "e1" })
+  assert.deepEqual(announced(stream.receive(live(14))), [14])
+})
+
+test("changes that were overtaken by live frames take nothing back and bring nothing twice", () => {
+  const stream = connected()
+  for (const seq of [11, 12, 13]) stream.receive(live(seq))
+  assert.deepEqual(stream.changed(changes(12, [notification(11), notification(12)]), 10), [])
+  const effects = stream.changed(changes(14, [11, 12, 13, 14].map(seq => notification(seq))), 10)
+  assert.deepEqual([announced(effects), stream.cursor.since], [[14], 14])
+})
+
+test("more changes than one answer holds are asked for at once", () => {
+  const effects = connected().changed(changes(11, [notification(11)], { more: true }), 10)
+  assert.deepEqual(effects.at(-1), { sync: { since: 11, epoch: "e1" } })
+})
+
+test("changes that begin after where this page stands are asked for anew, if they are news at all", () => {
+  const stream = connected()
+  assert.deepEqual(stream.changed(changes(15, [notification(15)]), 12), [{ sync: { since: 10, epoch: "e1" } }])
+  assert.deepEqual(stream.cursor, { since: 10, epoch: "e1" })
+  assert.deepEqual(stream.changed(changes(10), 12), [])
+})
+
+test("what came live while the changes were asked for, and is not among them, is asked for again", () => {
+  const stream = connected()
+  stream.receive(live(13))
+  stream.receive(live(14))
+  assert.deepEqual(stream.changed(changes(13, [11, 12, 13].map(seq => notification(seq))), 10).at(-1), {
+    sync: { since: 13, epoch: "e1" },
+  })
+  const effects = stream.changed(changes(14, [notification(14)]), 13)
+  assert.deepEqual([announced(effects), stream.cursor.since], [[14], 14])
+})
+
+test("changes can say that the list is needed, and what comes on the way waits for it", () => {
+  for (const answer of [{ resync_required: "horizon", epoch: "e1", rev: 90 }, changes(3, [], { epoch: "e2" })]) {
+    const stream = connected()
+    assert.deepEqual(stream.changed(answer, 10), [{ load: true }])
+    assert.deepEqual(stream.changed(changes(91, [notification(91)]), 10), [])
+    assert.deepEqual(stream.receive(live(91)), [])
+    const list = { epoch: "e1", rev: 90, seen_seq: 5, unread_count: 7, notifications: [notification(90)], next_before: 90 }
+    const effects = stream.loaded(list)
+    assert.deepEqual(changed(effects)[0], {
+      kind: "reset",
+      notifications: [notification(90)],
+      epoch: "e1",
+      seenSeq: 5,
+      nextBefore: 90,
+    })
+    assert.deepEqual([announced(effects), stream.cursor.since], [[90, 91], 91])
+  }
+})
+
+test("a list that was overtaken while nothing was held back is dropped", () => {
+  const stream = connected()
+  stream.receive(frame("resync_required", { reason: "too_far", epoch: "e1", rev: 900 }))
+  stream.connectionLost()
+  stream.receive(live(11))
+  assert.deepEqual(stream.loaded({ epoch: "e1", rev: 10, unread_count: 2, notifications: [] }), [])
+  assert.deepEqual(stream.cursor, { since: 11, epoch: "e1" })
+})
+
+test("what is news can begin elsewhere than the stream", () => {
+  const stream = new Stream({ since: 10, epoch: "e1", newAfterSeq: 12 })
+  assert.deepEqual([11, 12, 13].flatMap(seq => announced(stream.receive(live(seq)))), [13])
+})
+
+test("a greeting that is older than the page brings no count", () => {
+  const stream = new Stream({ since: 10, epoch: "e1" })
+  assert.deepEqual(stream.receive(frame("connection_established", { rev: 9, epoch: "e1", unread_count: 1 })), [])
 })

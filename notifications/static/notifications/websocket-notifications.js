@@ -1,18 +1,14 @@
 // @ts-check
 /**
- * Live notifications. The one module that a page needs to load:
+ * The class to build one's own page on, as an export and as a global:
  *
  *     <script type="module" src="…/websocket-notifications.js"></script>
  *
- * It keeps the bell and the list of `{% notification_bell %}` and `{% notification_list %}` current. For pages of
- * one's own making, `WebSocketNotificationManager` is exported and a global, too.
+ * The bell and what belongs to it come with `{% notification_scripts %}` and do not need this.
  */
 
 import { WebSocketNotificationManager } from "./client/manager.js"
-import { start } from "./elements/page.js"
 
 Object.assign(globalThis, { WebSocketNotificationManager })
-
-if (globalThis.document) start(document, WebSocketNotificationManager)
 
 export { WebSocketNotificationManager }

@@ -20,6 +20,9 @@ const GREETING_MS = 15_000
 /** The server pings; so many intervals without a word, and the network has lost us without telling. */
 const SILENT_INTERVALS = 2.5
 
+/** How long an answer may take where one is due. */
+const SOON_MS = 5_000
+
 const NO_CLOSE_FRAME = 1006
 
 export class Connection {
@@ -27,6 +30,8 @@ export class Connection {
   state = "idle"
   /** @type {?WebSocket} */
   #socket = null
+  /** Tries in a row that led to no greeting. */
+  failures = 0
   #attempt = 0
   #retryAfterMs = 0
   #silenceMs = 0
@@ -60,7 +65,7 @@ export class Connection {
   disconnect() {
     const socket = this.#letGo()
     this.state = "idle"
-    this.#attempt = 0
+    this.#attempt = this.failures = 0
     socket?.close(1000)
     if (socket) this.on.down({ code: 1000, reason: "", final: true })
   }
@@ -68,6 +73,11 @@ export class Connection {
   /** The network is back, or the page: do not wait out the pause. */
   retryNow() {
     if (this.state === "reconnecting") this.connect()
+  }
+
+  /** Back from sleep: a network that has lost us meanwhile would say so only at the next missing ping. */
+  expectWordSoon() {
+    if (this.state === "live") this.#expectWord(SOON_MS)
   }
 
   /**
@@ -113,7 +123,7 @@ export class Connection {
   #up(frame) {
     const data = frame.data ?? {}
     this.state = "live"
-    this.#attempt = this.#retryAfterMs = 0
+    this.#attempt = this.#retryAfterMs = this.failures = 0
     if (data.ping_interval > 0) {
       this.#silenceMs = data.ping_interval * 1000 * SILENT_INTERVALS
       this.#expectWord()
@@ -122,18 +132,19 @@ export class Connection {
     this.on.up(data)
   }
 
-  #expectWord() {
+  #expectWord(ms = this.#silenceMs) {
     clearTimeout(this.#silenceTimer)
     this.#silenceTimer = setTimeout(() => {
       const socket = this.#letGo()
       socket?.close()
       this.#lost(NO_CLOSE_FRAME, "silence")
-    }, this.#silenceMs)
+    }, ms)
   }
 
   /** @param {number} code @param {string} reason */
   #lost(code, reason) {
     this.#letGo()
+    if (this.state !== "live") this.failures += 1
     const final = isFinal(code)
     if (isSignedOut(code)) this.state = "signed-out"
     else this.state = final ? "idle" : "reconnecting"

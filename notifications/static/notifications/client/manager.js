@@ -4,6 +4,7 @@
 import { Connection } from "./connection.js"
 import { retryDelay, socketUrl, subprotocols } from "./protocol.js"
 import { Stream } from "./stream.js"
+import { tell } from "./tell.js"
 
 /**
  * @typedef {import("./protocol.js").Notification} Notification
@@ -157,22 +158,5 @@ export class WebSocketNotificationManager {
     const response = await fetch(url, { headers, cache: "no-store" })
     if (!response.ok) throw new Error(`${url.pathname} answered ${response.status}`)
     return response.json()
-  }
-}
-
-/**
- * A callback that fails must not cost the next one its call.
- *
- * @template T
- * @param {((value: T) => void) | undefined} callback
- * @param {T} value
- */
-function tell(callback, value) {
-  try {
-    callback?.(value)
-  } catch (error) {
-    setTimeout(() => {
-      throw error // as if nobody had caught it: the page's own error handling sees it
-    }, 0)
   }
 }

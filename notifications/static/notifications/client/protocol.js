@@ -30,7 +30,7 @@ const FINAL = new Set([1000, 1008, 1009, 4400, 4403, 4410])
 /** Of those: the person has to log in again. */
 const SIGNED_OUT = new Set([1008, 4403, 4410])
 
-const TOO_MANY_CONNECTIONS = 4409
+export const TOO_MANY_CONNECTIONS = 4409
 
 const FIRST_SPREAD_MS = 2_000
 const LONGEST_WAIT_MS = 30_000

@@ -10,15 +10,16 @@
  * @typedef {import("./protocol.js").Notification} Notification
  *
  * @typedef {{kind: "upsert", notification: Notification}
- *   | {kind: "read", read: boolean, ids: ?number[], upToSeq: ?number}
- *   | {kind: "delete", ids: ?number[], upToSeq: ?number}
+ *   | {kind: "read", read: boolean, ids: ?number[], upToSeq: ?number, rev: number}
+ *   | {kind: "delete", ids: ?number[], upToSeq: ?number, rev: number}
  *   | {kind: "seen", seenSeq: number}
- *   | {kind: "reset", notifications: Notification[]}} Change
+ *   | {kind: "reset", notifications: Notification[], epoch: string, seenSeq: number, nextBefore: ?number}} Change
  *
  * @typedef {{change: Change} | {count: number} | {announce: Notification} | {sync: {since: number, epoch: string}}
  *   | {load: true}} Effect
  *
- * @typedef {{epoch: string, rev: number, unread_count: number, notifications: Notification[]}} List
+ * @typedef {{epoch: string, rev: number, seen_seq: number, unread_count: number, notifications: Notification[],
+ *   next_before?: ?number}} List
  */
 
 const MOST_IDS_REMEMBERED = 2_000
@@ -33,17 +34,26 @@ export class Stream {
   /** @type {Set<number>} */
   #announced = new Set()
   #syncing = false
+  /** The newest revision that was dropped while an answer was awaited, which may be older than it. */
+  #dropped = 0
   /** @type {?Frame[]} live frames that wait for the list, while it is being loaded */
   #held = null
 
-  /** @param {{since?: ?number, epoch?: ?string}} [rendered] where the page stood when it was rendered */
-  constructor({ since, epoch } = {}) {
-    if (Number.isSafeInteger(since) && epoch) this.#start(/** @type {number} */ (since), epoch)
+  /** @param {{since?: ?number, epoch?: ?string, newAfterSeq?: ?number}} [rendered] where the page stood */
+  constructor({ since, epoch, newAfterSeq } = {}) {
+    if (!Number.isSafeInteger(since) || !epoch) return
+    this.#start(/** @type {number} */ (since), epoch)
+    if (newAfterSeq) this.#newAfterSeq = newAfterSeq
   }
 
   /** @returns {?{since: number, epoch: string}} null before the first connection */
   get cursor() {
     return this.#rev === null ? null : { since: this.#rev, epoch: this.#epoch }
+  }
+
+  /** Whether it waits for a list: then the cursor lags behind what the server has sent. */
+  get loading() {
+    return this.#held !== null
   }
 
   /** What was asked for on a lost connection will not be answered any more. */
@@ -59,11 +69,7 @@ export class Stream {
   receive(frame) {
     const data = frame.data ?? {}
     if (frame.type === "connection_established") return this.#established(data)
-    if (frame.type === "resync_required") {
-      this.#syncing = false
-      this.#held = []
-      return [{ load: true }]
-    }
+    if (frame.type === "resync_required") return this.#resync()
     if (this.#held) {
       // The list on its way may be older than this; applied before it, this would be wiped out by it.
       this.#held.push(frame)
@@ -72,6 +78,33 @@ export class Stream {
     if (frame.type === "sync_complete") return this.#synced(data)
     if (data.replay) return data.rev > (this.#rev ?? 0) ? this.#apply(frame, data) : []
     return Number.isSafeInteger(data.rev) ? this.#live(frame, data) : this.#apply(frame, data)
+  }
+
+  /**
+   * What followed `since` has come whole: an answer of REST's `changes`, or a replay that somebody else asked for.
+   *
+   * @param {import("./api.js").Changes} answer
+   * @param {number} since
+   * @returns {Effect[]}
+   */
+  changed(answer, since) {
+    const rev = this.#rev
+    if (this.#held || rev === null) return []
+    this.#syncing = false
+    if (answer.resync_required || answer.epoch !== this.#epoch) return this.#resync()
+    if (since > rev) return answer.rev > rev ? this.#sync() : []
+    if (answer.rev < rev) return this.#missing()
+    const { deleted_ids: ids } = answer
+    const rows = answer.notifications.filter(row => row.rev > rev)
+    this.#rev = answer.rev
+    return [
+      ...rows.map(upsert),
+      ...(ids.length > 0 ? changes("notification_deleted", { notification_ids: ids, rev: answer.rev }) : []),
+      { change: { kind: "seen", seenSeq: answer.seen_seq } },
+      ...counted(answer),
+      ...rows.flatMap(row => this.#news(row)),
+      ...(answer.more ? this.#sync() : this.#missing()),
+    ]
   }
 
   /**
@@ -84,14 +117,18 @@ export class Stream {
   loaded(list) {
     const held = this.#held ?? []
     this.#held = null
-    if (list.epoch === this.#epoch) this.#rev = list.rev
-    else this.#start(list.rev, list.epoch)
-    const oldestFirst = [...list.notifications].reverse()
+    const { epoch, rev, notifications } = list
+    if (epoch !== this.#epoch) this.#start(rev, epoch)
+    // Overtaken by what came while nothing was held back.
+    else if (rev < (this.#rev ?? 0)) return held.flatMap(frame => this.receive(frame))
+    this.#rev = rev
+    const oldestFirst = [...notifications].reverse()
+    const standing = { seenSeq: list.seen_seq ?? 0, nextBefore: list.next_before ?? null }
     return [
-      { change: { kind: "reset", notifications: list.notifications } },
+      { change: { kind: "reset", notifications, epoch, ...standing } },
       ...counted(list),
       ...oldestFirst.flatMap(notification => this.#news(notification)),
-      ...held.filter(frame => isNewer(frame, list.rev)).flatMap(frame => this.receive(frame)),
+      ...held.filter(frame => isNewer(frame, rev)).flatMap(frame => this.receive(frame)),
     ]
   }
 
@@ -99,24 +136,45 @@ export class Stream {
   #start(rev, epoch) {
     this.#rev = this.#newAfterSeq = rev
     this.#epoch = epoch
+    this.#dropped = 0
     this.#announced.clear()
+  }
+
+  /** @returns {Effect[]} */
+  #resync() {
+    this.#syncing = false
+    this.#held = []
+    return [{ load: true }]
+  }
+
+  /** @returns {Effect[]} */
+  #sync() {
+    this.#syncing = true
+    this.#dropped = 0
+    return [{ sync: { since: this.#rev ?? 0, epoch: this.#epoch } }]
+  }
+
+  /** What the answer did not have yet. @returns {Effect[]} */
+  #missing() {
+    return this.#dropped > (this.#rev ?? 0) ? this.#sync() : []
   }
 
   /** @param {Record<string, any>} data @returns {Effect[]} */
   #established(data) {
-    // With a cursor, the missing rows and sync_complete follow; until then it does not move.
+    // With a cursor, missing rows and sync_complete follow; until then it does not move.
     if (this.#rev !== null) this.#syncing = true
     else if (Number.isSafeInteger(data.rev)) this.#start(data.rev, data.epoch)
-    return counted(data)
+    // The count of an earlier moment than the page stands at would stay, as nothing that follows brings a newer one.
+    return data.epoch === this.#epoch && data.rev < (this.#rev ?? 0) ? [] : counted(data)
   }
 
   /** @param {Record<string, any>} data @returns {Effect[]} */
   #synced(data) {
     this.#syncing = false
     // A replay that was under way while a list came: the list is newer, and what is older was dropped.
-    if (data.rev < (this.#rev ?? 0)) return []
+    if (data.rev < (this.#rev ?? 0)) return this.#missing()
     this.#rev = data.rev
-    return [{ change: { kind: "seen", seenSeq: data.seen_seq } }, ...counted(data)]
+    return [{ change: { kind: "seen", seenSeq: data.seen_seq } }, ...counted(data), ...this.#missing()]
   }
 
   /** @param {Frame} frame @param {Record<string, any>} data @returns {Effect[]} */
@@ -126,9 +184,10 @@ export class Stream {
       this.#rev = data.rev
       return this.#apply(frame, data)
     }
-    if (data.rev < expected || this.#syncing) return []
-    this.#syncing = true
-    return [{ sync: { since: expected - 1, epoch: this.#epoch } }]
+    if (data.rev < expected) return []
+    if (!this.#syncing) return this.#sync()
+    this.#dropped = Math.max(this.#dropped, data.rev)
+    return []
   }
 
   /** @param {Frame} frame @param {Record<string, any>} data @returns {Effect[]} */
@@ -163,7 +222,7 @@ function counted(data) {
 /** @param {string} type @param {Record<string, any>} data @returns {Effect[]} */
 function changes(type, data) {
   const ids = data.notification_ids ?? (data.notification_id === undefined ? null : [data.notification_id])
-  const which = { ids, upToSeq: data.up_to_seq ?? null }
+  const which = { ids, upToSeq: data.up_to_seq ?? null, rev: data.rev }
   switch (type) {
     case "notification":
       // Sent by hand, it has no revision: shown, but in no list.

@@ -1,0 +1,72 @@
+// @ts-check
+/**
+ * What is to pop up, until a tab that somebody looks at has claimed it.
+ *
+ * @typedef {import("./announced.js").Notification} Notification
+ */
+
+/** A tab that stays hidden for weeks: what is older pops up no more, and is in the list. */
+const MOST_HELD = 100
+/** Where the desktop shows what a hidden tab claims: a tab that somebody looks at goes first. */
+const AFTER_VISIBLE_MS = 1_000
+
+export class News {
+  /** @type {Notification[]} */
+  #held = []
+  #claiming = false
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #later
+
+  /**
+   * @param {object} options
+   * @param {import("./announced.js").Announced} options.announced
+   * @param {import("./store.js").Store} options.store
+   * @param {() => boolean} options.visible
+   * @param {() => boolean} [options.hiddenToo] whether a hidden tab has a way to show it
+   * @param {(news: Notification[]) => void} options.show
+   */
+  constructor({ announced, store, visible, hiddenToo = () => false, show }) {
+    this.announced = announced
+    this.store = store
+    this.visible = visible
+    this.hiddenToo = hiddenToo
+    this.show = show
+  }
+
+  /** The lowest place of what waits; Infinity where nothing does. */
+  get oldest() {
+    return Math.min(...this.#held.map(({ seq }) => seq ?? Infinity))
+  }
+
+  /** @param {Notification} notification */
+  add(notification) {
+    this.#held.push(notification)
+    if (this.#held.length > MOST_HELD) this.#held.shift()
+  }
+
+  /** Only where somebody looks; elsewhere it waits, for another tab or for this one. */
+  claim() {
+    clearTimeout(this.#later)
+    if (this.#claiming || this.#held.length === 0) return
+    if (this.visible()) this.#claim()
+    else if (this.hiddenToo()) this.#later = setTimeout(() => this.#claim(), AFTER_VISIBLE_MS)
+  }
+
+  async #claim() {
+    this.#claiming = true
+    const wanted = [...this.#held]
+    // Until the claim is saved they count as waiting: a page that goes now leaves them to the next.
+    const claimed = await this.announced.claim(wanted.filter(each => this.#isNews(each)))
+    this.#held = this.#held.filter(each => !wanted.includes(each))
+    this.#claiming = false
+    if (claimed.length > 0) this.show(claimed)
+    this.claim()
+  }
+
+  /** What was read, deleted or seen while it waited is none. @param {Notification} notification */
+  #isNews({ id, seq }) {
+    if (seq === undefined) return true // sent by hand
+    const row = this.store.row(id)
+    return !!row && !row.read_at && !row.archived_at && seq > this.store.seenSeq
+  }
+}
