@@ -39,7 +39,7 @@ MARIADB_TESTS := $(or $(TESTS),tests/inbox tests/models tests/management tests/t
 	$(addprefix tests/live/test_,processes.py resume.py snapshots.py) $(addprefix tests/rest/test_,changes.py list.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-sqlite test-services test-mariadb test-uuid mariadb-driver chaos bench check lint types floors migrations deploy lock clean
+.PHONY: help demo client messages screenshots test test-sqlite test-services test-mariadb test-uuid mariadb-driver chaos bench check lint types floors migrations deploy lock clean
 
 help: ## show this list
 	@echo "Usage: make TARGET [PYTHON=python3.12] …"
@@ -47,6 +47,23 @@ help: ## show this list
 
 demo: $(READY) ## run the demo site on http://127.0.0.1:8080 (PORT=… for another)
 	$(RUN) manage.py demo --port $(PORT)
+
+client: node_modules/.package-lock.json ## build the one script that pages load from its modules (needs Node.js)
+	npm run --silent build
+
+node_modules/.package-lock.json: package.json package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing. On Debian and Ubuntu: apt install nodejs npm" >&2; exit 1; }
+	npm ci --silent
+	@touch $@
+
+messages: $(READY) ## collect the texts for translators, and compile the translations (needs gettext)
+	$(RUN) manage.py makemessages --locale es --no-obsolete --add-location file \
+		$(foreach folder,tests benchmarks docs build node_modules $(VENV),--ignore '$(folder)/*')
+	for folder in notifications project; do \
+		(cd $$folder && ../$(RUN) ../manage.py compilemessages --locale es --verbosity 0) || exit; done
+
+screenshots: $(READY) ## draw docs/screenshots anew (needs Chromium)
+	$(RUN) -m tests.browser.screenshots
 
 # A missing PostgreSQL or Redis is a failure here, not a skip.
 test-sqlite test-services test-uuid: export NOTIFICATIONS_REQUIRE_SERVICES = 1

@@ -1,6 +1,6 @@
-"""``{% load notifications %}``: the bell and the list, rendered by the server and kept current by one ES module.
+"""``{% load notifications %}``: the bell, the one module that makes it live, and a mark for what has been looked at.
 
-Nothing inline, so ``Content-Security-Policy: default-src 'self'`` suffices.
+Nothing inline, so ``Content-Security-Policy: default-src 'self'; script-src 'self'; style-src 'self'`` suffices.
 """
 
 from __future__ import annotations
@@ -8,86 +8,150 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
+from django.core.handlers.asgi import ASGIRequest
+from django.db import models
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
-from django.utils.translation import gettext, ngettext
+from django.middleware.csrf import get_token
+from django.urls import NoReverseMatch, get_script_prefix, reverse
 
-from ..inbox.changes import InboxState, inbox_states
-from ..inbox.database import parse_user_key, write_database
+from ..conf import conf
+from ..exceptions import UnknownType
+from ..inbox.changes import InboxState
+from ..inbox.database import write_database
+from ..links import safe_link
 from ..models import Notification
+from ..pages.state import state_of_page
+from ..pages.strings import bell_label, strings_json
+from ..preferences.services import page_options
+from ..types import get_type
 
 register = template.Library()
 
-WS_URL = "/ws/notifications"
-
-_STATE = "_notifications_state"
+WS_PATH = "ws/notifications"
+_STYLED = "_notifications_styled"
 
 
 @register.inclusion_tag("notifications/bell.html", takes_context=True)
-def notification_bell(context: Any, url: str = "", *, ws_url: str = WS_URL) -> dict[str, Any]:
-    """The number of unread notifications; nothing for people who are not logged in.
+def notification_bell(context: Any, url: str | None = None, *, ws_url: str | None = None) -> dict[str, Any]:
+    """The number of unread notifications, and all that the element needs; nothing for people who are not logged in.
 
     Args:
-        url: where a click leads; without it the bell is no link.
-        ws_url: where the site serves the socket.
+        url: where a click leads where there is no JavaScript; by default the history page.
+        ws_url: where the site serves the socket; empty, the page asks every few seconds instead. By default the
+            usual address, or empty on a site that is served by WSGI alone.
     """
-    state = _state(context)
-    if state is None:
+    request, state = _request(context), _state(context)
+    if request is None or state is None:
         return {"state": None}
+    history_url = _address("notifications:history")
     return {
         "state": state,
-        "url": url,
-        "ws_url": ws_url,
-        "api_url": _api_url(),
+        "url": history_url if url is None else url,
+        "ws_url": _ws_url(request) if ws_url is None else ws_url,
+        "api_url": _address("notifications:api-list"),
+        "history_url": history_url,
+        "preferences_url": _address("notifications:preferences"),
+        "csrf": get_token(request),
+        "options": page_options(state.user_id, using=write_database()),
+        "strings": strings_json(),
         "count": "99+" if state.unread_count > 99 else state.unread_count,
-        "label": _label(state.unread_count),
-        "label_none": _label(0),
-        "label_one": _label(1),
-        "label_many": gettext("{count} unread notifications"),
+        "label": bell_label(state.unread_count),
+        "styles": _is_first(request),
+        "nonce": _nonce(context, request),
     }
 
 
-@register.inclusion_tag("notifications/list.html", takes_context=True)
-def notification_list(context: Any, limit: int = 10) -> dict[str, Any]:
-    """The newest notifications that are not archived.
+@register.inclusion_tag("notifications/scripts.html", takes_context=True)
+def notification_scripts(context: Any, *, toasts: bool = True) -> dict[str, Any]:
+    """The one script, which makes the bell and the pages live; nothing for people who are not logged in.
 
-    Its buttons are submit buttons named ``mark_read`` (an id) and ``mark_all_read`` (a ``seq``): inside a form of the
-    site they work without JavaScript, too.
+    Best in the ``<head>``: the stylesheet comes with whichever tag is the first, and there it holds nothing up.
+
+    Args:
+        toasts: whether new notifications pop up on this page.
+    """
+    request = _request(context)
+    if request is None or _state(context) is None:
+        return {"shown": False}
+    return {"shown": True, "toasts": toasts, "styles": _is_first(request), "nonce": _nonce(context, request)}
+
+
+@register.inclusion_tag("notifications/target.html", takes_context=True)
+def mark_target_read(context: Any, target: models.Model | None) -> dict[str, Any]:
+    """Whoever looks at this page has read what is unread about ``target``.
+
+    It renders a hidden mark with the ids, and the page's own script posts them once the page is visible. The server
+    changes nothing while it renders: browsers fetch pages ahead, mail scanners and link previews open them, and a GET
+    that marks read would hide what nobody has seen. What arrives after the page was rendered is not in it, and stays
+    unread. Without JavaScript nothing is marked; the person can still do it on the history page.
     """
     state = _state(context)
-    if state is None:
-        return {"state": None}
-    rows = Notification.objects.using(write_database()).visible()
-    newest = rows.filter(recipient_id=state.user_id, archived_at=None).order_by("-seq")
-    # A blank one for the <template> that new rows are made from.
-    return {"state": state, "notifications": list(newest[:limit]), "blank": Notification(), "limit": limit}
+    if state is None or target is None or target.pk is None:
+        return {"ids": ""}
+    unread = (
+        Notification.objects.using(write_database())
+        .visible()
+        .filter(
+            recipient_id=state.user_id,
+            read_at=None,
+            archived_at=None,
+            target_type=ContentType.objects.get_for_model(target),
+            target_id=str(target.pk),
+        )
+    )
+    ids = unread.order_by("-seq").values_list("pk", flat=True)[: conf.MAX_IDS]
+    return {"ids": ",".join(map(str, ids))}
+
+
+@register.filter
+def notification_link(url: str) -> str:
+    """``url``, or nothing where it is not one that a notification may lead to."""
+    return safe_link(str(url))
+
+
+@register.filter
+def notification_type(slug: str) -> Any:
+    """What people call this type; its slug where it is registered no more."""
+    try:
+        return get_type(slug).label
+    except UnknownType:
+        return slug
+
+
+def _is_first(request: HttpRequest) -> bool:
+    """Whether no tag of this page has linked the stylesheet yet."""
+    first = not hasattr(request, _STYLED)
+    setattr(request, _STYLED, True)
+    return first
+
+
+def _request(context: Any) -> HttpRequest | None:
+    request: HttpRequest | None = context.get("request") or getattr(context, "request", None)
+    return request
 
 
 def _state(context: Any) -> InboxState | None:
-    """Where the inbox stands, asked once per page, and before its rows.
-
-    The page goes on from there: a row that changes meanwhile is heard of twice, where the other order would lose it.
-    """
-    request: HttpRequest | None = context.get("request")
-    user = getattr(request, "user", None)
-    # An error page may be rendered without a request; it should not fail a second time.
-    if request is None or user is None or not user.is_authenticated:
-        return None
-    if not hasattr(request, _STATE):
-        key = parse_user_key(user)
-        setattr(request, _STATE, inbox_states([key], using=write_database()).get(key))
-    state: InboxState | None = getattr(request, _STATE)
-    return state
+    return state_of_page(_request(context))
 
 
-def _label(count: int) -> str:
-    if count == 0:
-        return gettext("No unread notifications")
-    return ngettext("{count} unread notification", "{count} unread notifications", count).format(count=count)
+def _ws_url(request: HttpRequest) -> str:
+    """A site may serve its pages by WSGI and its sockets by ASGI: then it says so in its settings."""
+    if isinstance(request, ASGIRequest) or getattr(settings, "ASGI_APPLICATION", None):
+        return get_script_prefix() + WS_PATH
+    return ""
 
 
-def _api_url() -> str:
+def _address(name: str) -> str:
     try:
-        return reverse("notifications:api-list")
+        return reverse(name)
     except NoReverseMatch:
-        return ""  # the module then tries the usual address
+        return ""  # the element then offers no such link
+
+
+def _nonce(context: Any, request: HttpRequest) -> str:
+    """Django 6's or django-csp's, where the site uses one. To ask for it is what puts it into the header."""
+    found = (context.get("csp_nonce"), getattr(request, "csp_nonce", None), getattr(request, "_csp_nonce", None))
+    # Not by truth: Django's is false until it has been asked for.
+    return str(next((nonce for nonce in found if nonce is not None), ""))

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from .models import Product, Sale
 
@@ -26,7 +27,8 @@ def sell(product: Product, quantity: int = 1, *, seller: Any = None) -> Sale:
         # Locked before it is read: two tills that both saw the last one would both sell it.
         locked = Product.objects.select_for_update().get(pk=product.pk)
         if locked.stock < quantity:
-            raise CannotSell(f"Only {locked.stock} of {locked.name} in stock, {quantity} asked for. Restock it first.")
+            text = _("Only {stock} of {name} in stock, {quantity} asked for. Restock it first.")
+            raise CannotSell(text.format(stock=locked.stock, name=locked.name, quantity=quantity))
         locked.stock -= quantity
         locked.save(update_fields=["stock"])
         return Sale.objects.create(product=locked, quantity=quantity, unit_price=locked.price, seller=seller)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -12,27 +9,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from notifications.inbox.services import mark_all_read, mark_read
-
 from .models import Product
 from .trade import CannotSell, sell
 
-View = Callable[..., HttpResponse]
 
-
-def strict_policy(view: View) -> View:
-    """Nothing inline, nothing from elsewhere: the notifications need no exception from that."""
-
-    @wraps(view)
-    def wrapped(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        response = view(request, *args, **kwargs)
-        response["Content-Security-Policy"] = "default-src 'self'"
-        return response
-
-    return wrapped
-
-
-@strict_policy
 @never_cache
 @login_required
 @require_GET
@@ -61,18 +41,3 @@ def sell_one(request: HttpRequest, pk: int) -> HttpResponse:
             return JsonResponse({"error": str(error)}, status=409)
         messages.error(request, str(error))
     return HttpResponse(status=204) if stays else redirect(product)
-
-
-@login_required
-@require_POST
-def mark(request: HttpRequest) -> HttpResponse:
-    """What the buttons of the list do where there is no socket."""
-    if number := _number(request.POST.get("mark_read")):
-        mark_read(request.user, [number])
-    elif up_to_seq := _number(request.POST.get("mark_all_read")):
-        mark_all_read(request.user, up_to_seq)
-    return redirect("stock:dashboard")
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -2,9 +2,8 @@
 /** The numbers on the shelf follow what is sold elsewhere. The notifications do not need this; the shop window does. */
 
 const SECONDS = 3
-const TEXT = { out: "sold out", low: "running low", fine: "in stock" }
 
-/** @param {number} stock @param {number} threshold @returns {keyof TEXT} */
+/** @param {number} stock @param {number} threshold @returns {"out" | "low" | "fine"} */
 const levelOf = (stock, threshold) => (stock === 0 ? "out" : stock <= threshold ? "low" : "fine")
 
 /** @param {HTMLElement} row @param {number} stock */
@@ -12,7 +11,9 @@ function show(row, stock) {
   const level = levelOf(stock, Number(row.dataset.threshold))
   row.dataset.level = level
   for (const element of row.querySelectorAll("[data-stock]")) element.textContent = String(stock)
-  for (const element of row.querySelectorAll("[data-level-text]")) element.textContent = TEXT[level]
+  const { textOut = "", textLow = "", textFine = "" } = row.closest("ul")?.dataset ?? {}
+  const text = { out: textOut, low: textLow, fine: textFine }[level]
+  for (const element of row.querySelectorAll("[data-level-text]")) element.textContent = text
   const button = row.querySelector("[data-sell]")
   if (button instanceof HTMLButtonElement) button.disabled = stock === 0
 }

@@ -61,7 +61,7 @@ def test_the_list_of_inboxes_is_found_by_user_name_without_a_query_per_row(
     for number in range(10):
         send_notification(get_user_model().objects.create_user(f"user{number}"), "system_alert", "Hello")
     page(admin, "inbox_changelist")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(6):
         page(admin, "inbox_changelist")
 
     found = admin.get(reverse("admin:notifications_inbox_changelist") + "?q=luis").context["cl"].result_list

@@ -59,6 +59,10 @@ def test_the_wheel_holds_the_app_and_nothing_else(wheel: Path) -> None:
         "notifications/migrations/0001_live_inbox.py",
         "notifications/rest/openapi/__init__.py",
         "notifications/static/notifications/websocket-notifications.js",
+        "notifications/static/notifications/notifications.js",
+        "notifications/static/notifications/notifications.min.js",
+        "notifications/locale/es/LC_MESSAGES/django.mo",
+        "notifications/locale/es/LC_MESSAGES/django.po",
     ):
         assert needed in names
     assert any(name.startswith("notifications/templates/") for name in names)

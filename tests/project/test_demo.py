@@ -201,7 +201,8 @@ def test_started_again_it_keeps_what_was_there(demo: Demo) -> None:
 
     assert demo.links != first
     with httpx.Client(follow_redirects=True) as browser:
-        assert "Kept" in browser.get(demo.links[0]).text
+        page = browser.get(demo.links[0])
+        assert "Kept" in browser.get(page.url.join("/notifications/")).text
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
-"""``{% notification_bell %}`` and ``{% notification_list %}`` as a host site's templates use them."""
+"""The tags as a host site's templates use them."""
 
 from __future__ import annotations
 
+import json
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -10,15 +12,24 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.template import Context, Template
 from django.test import RequestFactory
-from django.utils import timezone
+from django.utils import translation
 
 from notifications import send_notification
-from notifications.inbox.services import mark_all_read
 from notifications.models import Inbox, Notification
+from notifications.pages.strings import PLURALS, TEXTS
+from notifications.preferences.services import update_preferences
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-SCRIPT = "/static/notifications/websocket-notifications.js"
+BOTH = "{% notification_bell %}{% notification_scripts %}"
+# What the elements ask for; one that is missing would be an empty button.
+KEYS = """
+bell bell_none title tab_all tab_unread tab_read mark_all_read mark_read mark_unread archive delete undo deleted
+archived more fresh empty_all empty_unread empty_read loading error retry close history preferences state_polling
+state_reconnecting state_signed_out toasts toasts_more unread priority_high priority_critical from failed offline
+keys_title key_next key_previous key_open key_archive key_read key_unread key_help announce announce_many actions
+use_time_zone
+"""
 
 
 @pytest.fixture
@@ -26,10 +37,14 @@ def luis(transactional_db: None) -> Any:
     return get_user_model().objects.create_user("luis")
 
 
-def render(source: str, user: Any, **context: Any) -> str:
-    request = RequestFactory().get("/")
+def render(source: str, user: Any, *, request: Any = None, **context: Any) -> str:
+    request = request or RequestFactory().get("/")
     request.user = user
     return Template("{% load notifications %}" + source).render(Context({"request": request, **context}))
+
+
+def attribute(html: str, name: str) -> str:
+    return unescape(re.search(rf"""\s{name}=(["'])(.*?)\1""", html, re.DOTALL)[2])
 
 
 def test_the_bell_shows_the_exact_count_and_where_the_page_stands(luis: Any) -> None:
@@ -41,10 +56,20 @@ def test_the_bell_shows_the_exact_count_and_where_the_page_stands(luis: Any) -> 
     inbox = Inbox.objects.get(pk=luis.pk)
     assert 'aria-hidden="true">3</span>' in html
     assert ">3 unread notifications</span>" in html
-    assert f'data-epoch="{inbox.epoch}" data-rev="3"' in html
-    assert f'data-user-id="{luis.pk}"' in html
-    assert 'data-ws-url="/ws/notifications"' in html
-    assert 'data-api-url="/api/notifications"' in html
+    expected = {
+        "data-user": str(luis.pk),
+        "data-epoch": str(inbox.epoch),
+        "data-rev": "3",
+        "data-seen-seq": "0",
+        "data-count": "3",
+        "data-ws-url": "/ws/notifications",
+        "data-api-url": "/api/notifications",
+        "data-history-url": "/notifications/",
+        "data-preferences-url": "/notifications/preferences/",
+    }
+    assert {name: attribute(html, name) for name in expected} == expected
+    assert '<a class="notifications-bell-link" href="/notifications/">' in html
+    assert len(attribute(html, "data-csrf")) == 64
 
 
 @pytest.mark.parametrize(
@@ -66,6 +91,7 @@ def test_the_count_in_figures_and_words(luis: Any, settings: Any, count: int, sh
     assert shown in html
     assert f">{label}" in html
     assert 'data-rev="12345"' in html
+    assert f'data-count="{count}"' in html
 
 
 def test_somebody_who_never_got_anything_has_a_bell(luis: Any) -> None:
@@ -74,117 +100,122 @@ def test_somebody_who_never_got_anything_has_a_bell(luis: Any) -> None:
     assert 'data-rev="0"' in html
 
 
-@pytest.mark.parametrize("tag", ["{% notification_bell %}", "{% notification_list %}"])
-def test_there_is_nothing_for_strangers_and_error_pages(tag: str) -> None:
-    assert render(tag, AnonymousUser()).strip() == ""
-    assert Template("{% load notifications %}" + tag).render(Context({})).strip() == ""
-    assert render(tag, get_user_model()(pk=999999)).strip() == ""  # deleted a moment ago
+@pytest.mark.parametrize(
+    "tag", ["{% notification_bell %}", "{% notification_scripts %}", "{% mark_target_read target %}"]
+)
+def test_there_is_nothing_for_strangers_and_error_pages(luis: Any, tag: str) -> None:
+    assert render(tag, AnonymousUser(), target=luis).strip() == ""
+    assert Template("{% load notifications %}" + tag).render(Context({"target": luis})).strip() == ""
+    assert render(tag, get_user_model()(pk=999999), target=luis).strip() == ""  # deleted a moment ago
 
 
-def test_a_bell_with_an_address_is_a_link(luis: Any) -> None:
-    assert "<a " not in render("{% notification_bell %}", luis)
-    assert '<a href="/inbox/?a=1&amp;b=&quot;2&quot;"' in render(
-        "{% notification_bell url=address %}", luis, address='/inbox/?a=1&b="2"'
+def test_a_click_may_lead_elsewhere_and_the_socket_be_elsewhere(luis: Any) -> None:
+    html = render(
+        '{% notification_bell url=address ws_url="wss://live.example.com/ws/notifications" %}',
+        luis,
+        address='/inbox/?a=1&b="2"',
     )
+    assert 'href="/inbox/?a=1&amp;b=&quot;2&quot;"' in html
+    assert attribute(html, "data-ws-url") == "wss://live.example.com/ws/notifications"
 
 
-def test_the_socket_may_be_elsewhere(luis: Any) -> None:
-    html = render('{% notification_bell ws_url="wss://live.example.com/ws/notifications" %}', luis)
-    assert 'data-ws-url="wss://live.example.com/ws/notifications"' in html
+def test_a_site_served_by_wsgi_alone_is_asked_by_polling(luis: Any, settings: Any) -> None:
+    settings.ASGI_APPLICATION = None
+    assert attribute(render("{% notification_bell %}", luis), "data-ws-url") == ""
+    asgi = _asgi_request()
+    assert attribute(render("{% notification_bell %}", luis, request=asgi), "data-ws-url") == "/ws/notifications"
+
+
+def _asgi_request() -> Any:
+    from django.test import AsyncRequestFactory
+
+    return AsyncRequestFactory().get("/")
+
+
+def test_the_addresses_follow_the_sites_prefix(luis: Any, settings: Any) -> None:
+    from django.urls import set_script_prefix
+
+    set_script_prefix("/shop/")
+    try:
+        html = render("{% notification_bell %}", luis)
+    finally:
+        set_script_prefix("/")
+    assert attribute(html, "data-ws-url") == "/shop/ws/notifications"
+    assert attribute(html, "data-api-url") == "/shop/api/notifications"
+
+
+def test_the_bell_carries_the_options_and_every_text(luis: Any) -> None:
+    update_preferences(luis, {"sound": True, "single_keys": False})
+    html = render("{% notification_bell %}", luis)
+    assert json.loads(attribute(html, "data-options")) == {"single_keys": False, "sound": True, "desktop": False}
+    strings = json.loads(attribute(html, "data-strings"))
+    assert strings.keys() == set(KEYS.split()) == TEXTS.keys() | PLURALS.keys()
+    assert all(strings.values())
+    assert strings["bell"] == {"one": "{count} unread notification", "other": "{count} unread notifications"}
+
+
+def test_the_texts_are_in_the_language_of_the_page(luis: Any) -> None:
+    with translation.override("es"):
+        html = render("{% notification_bell %}", luis)
+    assert ">No hay notificaciones sin leer</span>" in html
+    strings = json.loads(attribute(html, "data-strings"))
+    assert strings["mark_all_read"] == "Marcar todas como leídas"
+    assert strings["fresh"] == {"one": "{count} nueva", "other": "{count} nuevas"}
+    same = {"announce"}
+    english = {key: str(text) for key, text in TEXTS.items()}
+    assert {key for key in TEXTS if strings[key] == english[key]} == same
 
 
 def test_one_module_and_nothing_inline(luis: Any) -> None:
-    html = render("{% notification_bell %}{% notification_list %}", luis)
-
-    assert re.findall(r"<script[^>]*>[^<]*</script>", html) == [f'<script type="module" src="{SCRIPT}"></script>']
+    html = render(BOTH, luis)
+    scripts = re.findall(r"<script[^>]*>[^<]*</script>", html)
+    assert scripts == [
+        '<script type="module" src="/static/notifications/notifications.min.js" data-notifications-scripts '
+        'data-toasts="true"></script>'
+    ]
     assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", html)
+    assert 'data-toasts="false"' in render("{% notification_scripts toasts=False %}", luis)
 
 
-def test_the_list_is_text_newest_first_and_without_what_is_hidden(luis: Any) -> None:
-    for subject in ("Oldest", "Middle", "<b>Newest</b>"):
-        send_notification(luis, "system_alert", subject, "<i>message</i>", url='/x?"><script>')
-    Notification.objects.filter(subject="Middle").update(archived_at=timezone.now())
+class LazyNonce:
+    """As Django 6 has it: false until somebody asks for it."""
 
-    html = render("{% notification_list %}", luis).split("<template>")[0]
+    def __bool__(self) -> bool:
+        return False
 
-    assert html.index("&lt;b&gt;Newest&lt;/b&gt;") < html.index("Oldest")
-    assert "Middle" not in html
-    assert "<i>" not in html
-    assert "<script>" not in html
-    assert html.count("data-unread") == 2
+    def __str__(self) -> str:
+        return "n0nce"
 
 
-def test_the_list_is_as_long_as_asked_and_can_mark_what_it_shows(luis: Any) -> None:
-    for number in range(4):
-        send_notification(luis, "system_alert", f"Number {number}")
-
-    html = render("{% notification_list limit=2 %}", luis).split("<template>")[0]
-
-    assert re.findall(r"Number \d", html) == ["Number 3", "Number 2"]
-    assert 'name="mark_all_read" value="4"' in html
-    newest = Notification.objects.get(subject="Number 3")
-    assert f'name="mark_read" value="{newest.pk}"' in html
+@pytest.mark.parametrize("name", ["csp_nonce", "_csp_nonce"])
+def test_a_sites_nonce_is_on_whatever_loads_something(luis: Any, name: str) -> None:
+    request = RequestFactory().get("/")
+    setattr(request, name, LazyNonce())
+    html = render(BOTH, luis, request=request)
+    assert len(re.findall(r'<(?:script|link)[^>]* nonce="n0nce"', html)) == 2
+    assert render(BOTH, luis, csp_nonce=LazyNonce()).count('nonce="n0nce"') == 2
+    assert "nonce" not in render(BOTH, luis)
 
 
-def test_what_is_read_has_no_button(luis: Any) -> None:
-    send_notification(luis, "system_alert", "Read")
-    mark_all_read(luis)
-
-    html = render("{% notification_list %}", luis).split("<template>")[0]
-
-    assert "data-unread" not in html
-    assert re.search(r"data-notifications-read-all hidden", html)
-    assert re.search(r"data-notifications-read hidden", html)
-
-
-def test_new_rows_are_made_from_a_template_that_says_nothing(luis: Any) -> None:
-    template = render("{% notification_list %}", luis).split("<template>")[1]
-    assert 'data-id="" data-seq=""' in template
-    assert re.search(r'data-field="subject">\s*</a>', template)
-
-
-@pytest.mark.parametrize(
-    "page", ["{% notification_bell %}{% notification_list %}", "{% notification_list %}{% notification_bell %}"]
-)
-def test_the_state_is_read_once_and_before_the_rows(luis: Any, page: str, django_assert_num_queries: Any) -> None:
-    """The other order would lose what arrives between the two."""
+def test_the_state_and_the_options_are_read_once(luis: Any, django_assert_num_queries: Any) -> None:
     send_notification(luis, "system_alert", "Hello")
-
     with django_assert_num_queries(2) as queries:
-        render(page, luis)
-
+        render(BOTH, luis)
     assert "ntf_inbox" in queries[0]["sql"]
-    assert "ntf_notification" in queries[1]["sql"]
 
 
-def test_the_module_survives_hashed_file_names(luis: Any, settings: Any, tmp_path: Any) -> None:
-    """What the entry module imports is found beside it, whatever the storage calls the entry."""
-    from django.contrib.staticfiles.storage import staticfiles_storage
-    from django.core.management import call_command
+def test_what_is_unread_about_the_target_is_marked_by_the_page_and_not_by_rendering_it(luis: Any) -> None:
+    ana = get_user_model().objects.create_user("ana")
+    ids = [send_notification(luis, "system_alert", "About Ana", target=ana)["notification_id"] for _ in range(2)]
+    send_notification(luis, "system_alert", "About Luis", target=luis)
+    send_notification(luis, "system_alert", "About nothing")
+    send_notification(ana, "system_alert", "Somebody else's", target=ana)
 
-    settings.STATIC_ROOT = tmp_path
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
-    }
-    call_command("collectstatic", interactive=False, verbosity=0)
-    html = render("{% notification_bell %}", luis)
+    html = render("{% mark_target_read target %}", luis, target=ana)
 
-    entry = re.search(r'src="/static/(notifications/websocket-notifications\.[0-9a-f]{12}\.js)"', html)[1]
-    assert staticfiles_storage.hashed_files
-    unseen, seen = [tmp_path / entry], set()
-    while unseen:
-        module = unseen.pop().resolve()
-        if module not in seen:
-            seen.add(module)
-            imports = re.findall(r'^import .* from "(\.[^"]+)"', module.read_text(), re.MULTILINE)
-            unseen += [module.parent / path for path in imports]
-    assert len(seen) > 1  # and none was missing
-
-
-@pytest.mark.parametrize("url", ["javascript:alert(1)", "//evil.example", "data:text/html,x"])
-def test_a_link_that_no_validator_saw_is_not_rendered(luis: Any, url: str) -> None:
-    Notification.objects.create(recipient=luis, type="system_alert", subject="Click me", url=url)
-    html = render("{% notification_list %}", luis)
-    assert "Click me" in html
-    assert url not in html
+    assert html == f'<notification-target hidden data-ids="{ids[1]},{ids[0]}"></notification-target>'
+    assert Inbox.objects.get(pk=luis.pk).unread_count == 4
+    assert render("{% mark_target_read target %}", luis, target=None) == ""
+    assert render("{% mark_target_read target %}", luis, target=get_user_model()()) == ""
+    Notification.objects.filter(pk__in=ids).delete()
+    assert render("{% mark_target_read target %}", luis, target=ana) == ""
