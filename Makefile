@@ -19,6 +19,7 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/.installed
 DRIVER := $(VENV)/.mysqlclient
 PLOT := $(VENV)/.plot
+NODE_MODULES := node_modules/.package-lock.json
 PYTEST = $(RUN) -m pytest $(PYTEST_ARGS)
 
 # What production settings must be told. `check --deploy` reads them, nothing is contacted.
@@ -30,7 +31,7 @@ DEPLOY_ENV = DJANGO_SETTINGS_MODULE=project.production \
 
 # Only what speaks SQL of its own needs a second database, and only the stream needs Redis; what knows neither is
 # tested once. Faults are `make chaos`.
-SQLITE_TESTS := $(or $(TESTS),tests)
+SQLITE_TESTS := $(or $(TESTS),tests --ignore=tests/browser)
 PURE := commands connection fanout hints limits protocol repairs
 SERVICES_TESTS := $(or $(TESTS),tests/inbox tests/models tests/live $(PURE:%=--ignore=tests/live/test_%.py))
 
@@ -39,7 +40,7 @@ MARIADB_TESTS := $(or $(TESTS),tests/inbox tests/models tests/management tests/t
 	$(addprefix tests/live/test_,processes.py resume.py snapshots.py) $(addprefix tests/rest/test_,changes.py list.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo client messages screenshots test test-sqlite test-services test-mariadb test-uuid mariadb-driver chaos bench check lint types floors migrations deploy lock clean
+.PHONY: help demo client messages screenshots test test-browser test-sqlite test-services test-mariadb test-uuid mariadb-driver chaos bench check lint types floors migrations deploy lock clean
 
 help: ## show this list
 	@echo "Usage: make TARGET [PYTHON=python3.12] …"
@@ -48,13 +49,12 @@ help: ## show this list
 demo: $(READY) ## run the demo site on http://127.0.0.1:8080 (PORT=… for another)
 	$(RUN) manage.py demo --port $(PORT)
 
-client: node_modules/.package-lock.json ## build the one script that pages load from its modules (needs Node.js)
+client: $(NODE_MODULES) ## build the one script that pages load from its modules (needs Node.js and npm)
 	npm run --silent build
 
-node_modules/.package-lock.json: package.json package-lock.json
-	@command -v npm >/dev/null || { echo "npm is missing. On Debian and Ubuntu: apt install nodejs npm" >&2; exit 1; }
-	npm ci --silent
-	@touch $@
+# Checks of the JavaScript need it, and nothing else does: without npm, those are skipped and say so.
+$(NODE_MODULES): package.json package-lock.json
+	@if command -v npm >/dev/null; then npm ci --silent && touch $@; fi; true
 
 messages: $(READY) ## collect the texts for translators, and compile the translations (needs gettext)
 	$(RUN) manage.py makemessages --locale es --no-obsolete --add-location file \
@@ -74,10 +74,15 @@ test-mariadb: export NOTIFICATIONS_REQUIRE_MARIADB ?= 1
 # Two at a time: most tests wait for servers. The output of each comes when it has ended.
 test: $(READY) ## run every test (TESTS=tests/inbox and PYTEST_ARGS=-x narrow it)
 	+@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target \
-		test-services test-sqlite test-mariadb test-uuid
+		test-browser test-services test-sqlite test-mariadb test-uuid
 
-test-sqlite: $(READY) ## … on SQLite with the in-memory layer
+test-sqlite: $(READY) | $(NODE_MODULES) ## … on SQLite with the in-memory layer
 	$(PYTEST) $(SQLITE_TESTS)
+
+test-browser: $(READY) ## … in Chromium, Firefox and WebKitGTK, as far as there are any
+ifeq ($(TESTS),)
+	$(PYTEST) tests/browser
+endif
 
 test-services: $(READY) ## … on a real PostgreSQL and a real Redis-protocol server
 	NOTIFICATIONS_TEST_SERVICES=1 $(PYTEST) $(SERVICES_TESTS)
@@ -138,7 +143,7 @@ lock: $(READY) ## write requirements.txt and its two companions anew from their 
 			--fork-strategy requires-python --no-header --upgrade --quiet $$name.in -o $$name.txt || exit; done
 
 clean: ## remove the environment, caches and build output
-	rm -rf $(VENV) .venv-community build dist staticfiles htmlcov .coverage .coverage.* .hypothesis \
+	rm -rf $(VENV) .venv-community node_modules build dist staticfiles htmlcov .coverage .coverage.* .hypothesis \
 		.mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

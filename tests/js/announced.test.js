@@ -1,14 +1,12 @@
 import assert from "node:assert/strict"
-import { test } from "node:test"
+import { afterEach, beforeEach, mock, test } from "node:test"
 
 import { Announced } from "../../notifications/static/notifications/client/announced.js"
 import { notification } from "./fakes.js"
-import { FakeLocks } from "./site.js"
+import { FakeLocks, FakeStorage, settle } from "./site.js"
 
-class FakeStorage extends Map {
-  getItem = key => this.get(key) ?? null
-  setItem = (key, value) => this.set(key, value)
-}
+beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }))
+afterEach(() => mock.timers.reset())
 
 const tab = (storage, locks = new FakeLocks(), epoch = "e1") => new Announced({ name: "n", epoch: () => epoch, storage, locks })
 const claim = async (announced, ...seqs) => (await announced.claim(seqs.map(seq => notification(seq)))).map(({ seq }) => seq)
@@ -21,10 +19,21 @@ test("each is claimed once, by whichever tab asks first, in whatever order", asy
   assert.deepEqual(await claim(tab(storage, locks), 11, 12, 13), [])
 })
 
-test("a new epoch counts anew", async () => {
+test("what one process stores, another sees late: the lock tells it meanwhile", async () => {
+  const locks = new FakeLocks()
+  assert.deepEqual(await claim(tab(new FakeStorage(), locks), 11), [11])
+  const late = tab(new FakeStorage(), locks) // where nothing of it has arrived
+  assert.deepEqual(await claim(late, 11, 12), [12])
+  mock.timers.tick(3_000)
+  await settle()
+  assert.deepEqual(await claim(late, 11), [11]) // by then it has, or the storage is of no use
+})
+
+test("a new epoch counts anew, and what was claimed in the old is forgotten", async () => {
   const storage = new FakeStorage()
   await claim(tab(storage), 11)
   assert.deepEqual(await claim(tab(storage, undefined, "e2"), 11), [11])
+  assert.deepEqual([...storage.keys()], ["n:e2:11"])
 })
 
 test("sent by hand, it is claimed by its key", async () => {
@@ -37,14 +46,14 @@ test("what is remembered is bounded, and the oldest count as claimed", async () 
   const storage = new FakeStorage()
   const ours = tab(storage)
   for (let seq = 1; seq <= 2_000; seq++) await claim(ours, seq)
-  assert.ok(JSON.parse(storage.get("n")).claimed.length <= 300)
+  assert.ok(storage.size <= 301)
   assert.deepEqual(await claim(ours, 1, 1_000, 1_999, 2_000, 2_001), [2_001])
 })
 
 test("without storage or locks a tab still shows nothing twice", async () => {
   const full = { getItem: () => null, setItem: () => { throw new Error("QuotaExceededError") } }
   const forbidden = { request: () => Promise.reject(new Error("SecurityError")) }
-  for (const ours of [tab(null, null), tab(full, null), tab(full, forbidden), tab(new FakeStorage([["n", "{"]]), null)]) {
+  for (const ours of [tab(null, null), tab(full, null), tab(full, forbidden), tab(new FakeStorage([["n:e1:upTo", "{"]]), null)]) {
     assert.deepEqual([await claim(ours, 11, 12), await claim(ours, 11, 13)], [[11, 12], [13]])
   }
 })

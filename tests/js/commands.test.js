@@ -4,17 +4,11 @@ import { afterEach, beforeEach, mock, test } from "node:test"
 import { Api } from "../../notifications/static/notifications/client/api.js"
 import { Commands } from "../../notifications/static/notifications/client/commands.js"
 import { Store } from "../../notifications/static/notifications/client/store.js"
-import { settle, Site, until } from "./site.js"
+import { FakeStorage, settle, Site, until } from "./site.js"
 
 let site
 let storage
 let problems
-
-class FakeStorage extends Map {
-  getItem = key => this.get(key) ?? null
-  setItem = (key, value) => this.set(key, value)
-  removeItem = key => this.delete(key)
-}
 
 function page({ kept = storage } = {}) {
   const store = new Store({ count: 3, epoch: "e1", rev: 13 })

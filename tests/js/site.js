@@ -172,6 +172,7 @@ export class FakeLocks {
     if (signal?.aborted) throw signal.reason
     const queue = this.#queues.get(name) ?? []
     this.#queues.set(name, queue)
+    if (options.ifAvailable && queue.length > 0) return callback(null)
     const granted = new Promise((resolve, reject) => {
       const entry = { grant: resolve }
       queue.push(entry)
@@ -192,6 +193,17 @@ export class FakeLocks {
       queue[0]?.grant()
     }
   }
+}
+
+/** As the browser's; `key()` in the order of insertion. */
+export class FakeStorage extends Map {
+  get length() {
+    return this.size
+  }
+  key = index => [...this.keys()][index] ?? null
+  getItem = key => this.get(key) ?? null
+  setItem = (key, value) => this.set(key, value)
+  removeItem = key => this.delete(key)
 }
 
 /** Let everything that is due run, messages between tabs too, until `isSo()`; fails when nothing helps. */

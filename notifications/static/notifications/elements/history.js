@@ -105,6 +105,11 @@ export class History {
       session.unarchive(ids)
       this.#rows.takeAway(rows)
     } else this.#takeAway(action === "delete", rows)
+    // What is done with them is done: the next click is about others.
+    for (const row of rows) {
+      const box = row.querySelector("input[name=ids]")
+      if (box instanceof HTMLInputElement) box.checked = false
+    }
   }
 
   /** @param {boolean} deletes or archives @param {HTMLElement[]} rows */

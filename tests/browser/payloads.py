@@ -1,0 +1,86 @@
+"""What an attacker would write into a notification. Whatever of it ran would raise ``window.executed``."""
+
+from __future__ import annotations
+
+RUN = "window.executed=(window.executed||0)+1"
+
+_MARKUP = [
+    "<script>{}</script>",
+    "<ScRiPt>{}</sCrIpT>",
+    '<script src="data:text/javascript,{}"></script>',
+    '<script type="module">{}</script>',
+    "</script><script>{}</script>",
+    "</title><script>{}</script>",
+    "</textarea><script>{}</script>",
+    "</style><script>{}</script>",
+    "</template><script>{}</script>",
+    "--><script>{}</script>",
+    "]]><script>{}</script>",
+    "<<script>{}//<</script>",
+    "<img src=x onerror={}>",
+    '<img src=x onerror="{}">',
+    "<img src='x' onerror='{}'>",
+    "<img/src=x/onerror={}>",
+    "<IMG SRC=x ONERROR={}>",
+    "<image src=x onerror={}>",
+    "<svg onload={}>",
+    "<svg/onload={}>",
+    "<svg><script>{}</script></svg>",
+    "<svg><animate onbegin={} attributeName=x dur=1s>",
+    '<svg><a xlink:href="javascript:{}"><text y=20>x</text></a></svg>',
+    "<math><maction actiontype=statusline xlink:href=javascript:{}>x</maction></math>",
+    "<body onload={}>",
+    "<iframe src=javascript:{}></iframe>",
+    '<iframe srcdoc="<script>{}</script>"></iframe>',
+    "<object data=javascript:{}></object>",
+    "<embed src=javascript:{}>",
+    "<video><source onerror={}></video>",
+    "<audio src=x onerror={}>",
+    "<input autofocus onfocus={}>",
+    "<select autofocus onfocus={}>",
+    "<textarea autofocus onfocus={}>",
+    "<button autofocus onfocus={}>x</button>",
+    "<details open ontoggle={}>x</details>",
+    "<marquee onstart={}>x</marquee>",
+    '<a href="javascript:{}">x</a>',
+    '<form action="javascript:{}"><button>x</button></form>',
+    '<meta http-equiv="refresh" content="0;url=javascript:{}">',
+    '<link rel=stylesheet href="data:text/css,*{{}}" onload={}>',
+    "<style>@import 'x';</style><p onmouseover={} style=position:fixed;inset:0>x</p>",
+    '<base href="javascript:{}//">',
+    "<template shadowrootmode=open><script>{}</script></template>",
+    '"><script>{}</script>',
+    "'><img src=x onerror={}>",
+    '" onfocus={} autofocus x="',
+    "' onmouseover={} x='",
+    "{{{{constructor.constructor('{}')()}}}}",
+    "${{{}}}",
+]
+PAYLOADS = [payload.format(RUN) for payload in _MARKUP]
+
+# None of these may become the address of a link. The second half hides the scheme or leaves the site unencrypted.
+FORBIDDEN_URLS = [
+    f"javascript:{RUN}",
+    f"JaVaScRiPt:{RUN}",
+    f" javascript:{RUN}",
+    f"java\tscript:{RUN}",
+    f"java\nscript:{RUN}",
+    f"\x01javascript:{RUN}",
+    f"javascript://x%0a{RUN}",
+    f"data:text/html,<script>{RUN}</script>",
+    "data:text/html;base64,PHNjcmlwdD53aW5kb3cuZXhlY3V0ZWQ9MTwvc2NyaXB0Pg==",
+    f"vbscript:{RUN}",
+    "blob:null/0",
+    "file:///etc/passwd",
+    "ftp://example.org/",
+    "http://example.org/",
+    "//example.org/",
+    "/\\example.org/",
+    "\\\\example.org/",
+    "/\t/example.org/",
+    "mailto:ana@example.org",
+    "filesystem:http://example.org/",
+]
+
+# For checks in the page: what a link may say.
+ALLOWED = r"^(https://|/(?![/\\]))"

@@ -1,0 +1,153 @@
+"""Many tabs of one browser: one socket, one voice, and the same truth in each."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from typing import Any
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Visit
+from tests.browser.door import Door
+from tests.browser.pages import Bell, Centre, live
+from tests.browser.probes import NEWS
+from tests.browser.sockets import wait_until
+from tests.browser.visitor import Visitor
+
+SWAP = """async () => {
+  const answer = await fetch(location.href)
+  const next = new DOMParser().parseFromString(await answer.text(), "text/html")
+  document.body.replaceChildren(...next.body.childNodes)
+}"""
+
+
+def one_socket(visitor: Visitor) -> Any:
+    """The page that holds the only socket."""
+    page = visitor.tabs[-1]
+    wait_until(page, lambda: len(visitor.sockets.open) == 1, what=f"one socket, not {len(visitor.sockets.open)}")
+    return visitor.sockets.open[0][0]
+
+
+def test_twelve_tabs_share_one_socket(visit: Visit, door: Door, ana: Any) -> None:
+    visitor = visit(ana)
+    pages = [live(visitor.open()) for _ in range(12)]
+    one_socket(visitor)
+    assert len(visitor.sockets.opened) == 1
+
+    door.send(ana, "For all")
+
+    for page in pages:
+        Bell(page).expect_count(1)
+
+
+def test_the_next_tab_takes_over_within_a_second(visit: Visit, door: Door, ana: Any) -> None:
+    visitor = visit(ana)
+    for _ in range(3):
+        live(visitor.open())
+
+    for left in (2, 1):
+        one_socket(visitor).close()
+        witness = visitor.tabs[0]
+        taken = wait_until(witness, lambda: len(visitor.sockets.open) == 1, seconds=5)
+        door.send(ana, f"{left} left")
+        Bell(witness).expect_count(3 - left, seconds=1)
+        assert taken < 1, taken
+
+
+def test_the_leader_that_navigates_hands_over_too(visit: Visit, door: Door, ana: Any) -> None:
+    visitor = visit(ana)
+    for _ in range(2):
+        live(visitor.open())
+    leader = one_socket(visitor)
+
+    leader.goto("/welcome")
+    leader.goto("/")
+
+    door.send(ana, "For both")
+    for page in visitor.tabs:
+        Bell(live(page)).expect_count(1)
+    one_socket(visitor)
+
+
+def test_two_people_in_one_browser_do_not_mix(visit: Visit, door: Door, ana: Any, luis: Any) -> None:
+    """Somebody logs out and another in, while a tab of the first is still open."""
+    visitor = visit(ana)
+    of_ana = live(visitor.open())
+    visitor.user = luis
+    visitor.log_in()
+    of_luis = live(visitor.open())
+
+    door.send(luis, "For Luis")
+
+    Bell(of_luis).expect_count(1)
+    door.send(ana, "For Ana")
+    Bell(of_ana).expect_count(1)
+    assert Bell(of_luis).count.inner_text() == "1"
+
+
+def test_a_hundred_while_tabs_come_and_go(visit: Visit, door: Door, ana: Any) -> None:
+    """Each pops up once over all tabs, and is once in each list."""
+    visitor = visit(ana)
+    popped: Counter[str] = Counter()
+    visitor.context.expose_binding("popped", lambda source, number, subject: popped.update([subject]))
+    visitor.context.add_init_script(NEWS)
+    witness = live(visitor.open())
+    expected = [f"Number {number}" for number in range(1, 101)]
+    sending = threading.Thread(target=send_slowly, args=(door, ana, expected))
+
+    sending.start()
+    while sending.is_alive():
+        tab = live(visitor.open())
+        tab.wait_for_timeout(100)
+        visitor.tabs[len(visitor.tabs) // 2].close() if len(visitor.tabs) > 2 else None
+    sending.join()
+
+    for page in (witness, live(visitor.open())):
+        Bell(page).expect_count(100)
+        assert Counter(Bell(page).open().load_all()) == Counter(expected)
+    wait_until(witness, lambda: len(popped) == 100, what=f"missing: {sorted(set(expected) - set(popped))}")
+    assert set(popped.values()) == {1}, popped.most_common(3)
+
+
+def send_slowly(door: Door, user: Any, subjects: list[str]) -> None:
+    for subject in subjects:
+        door.send(user, subject)
+        time.sleep(0.06)  # six seconds in all: tabs come and go meanwhile
+
+
+def test_a_swapped_page_keeps_its_connection(visit: Visit, door: Door, ana: Any) -> None:
+    """As HTMX's boost and Turbo do: the body is another, the document stays."""
+    visitor = visit(ana)
+    page = live(visitor.open())
+    door.send(ana, "Before")
+    Bell(page).expect_count(1)
+
+    for number in (2, 3, 4):
+        page.evaluate(SWAP)
+        live(page)
+        door.send(ana, f"Swap {number}")
+        Bell(page).expect_count(number)
+
+    assert len(visitor.sockets.opened) == 1
+    Bell(page).open().expect_subjects("Swap 4", "Swap 3", "Swap 2", "Before")
+
+
+def test_a_second_bell_joins_the_first(visit: Visit, door: Door, ana: Any) -> None:
+    visitor = visit(ana)
+    page = live(visitor.open())
+    page.evaluate("document.querySelector('main').append(document.querySelector('notification-bell').cloneNode(true))")
+
+    door.send(ana, "For both")
+
+    for each in page.locator("notification-bell").all():
+        expect(each.locator("[part~=badge]")).to_have_text("1")
+    assert len(visitor.sockets.opened) == 1
+
+
+def test_opening_in_one_tab_leaves_the_other_closed(visit: Visit, ana: Any) -> None:
+    visitor = visit(ana)
+    one, other = live(visitor.open()), live(visitor.open())
+    Bell(one).open()
+    Centre(other).expect_closed()

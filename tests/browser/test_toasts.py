@@ -1,0 +1,173 @@
+"""Toasts: each notification pops up once, in one tab, and stays as long as it can be read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Visit
+from tests.browser.door import Door
+from tests.browser.pages import Bell, Toasts, live
+
+HIDE = """hidden => {
+  Object.defineProperty(document, "visibilityState", { value: hidden ? "hidden" : "visible", configurable: true })
+  Object.defineProperty(document, "hidden", { value: hidden, configurable: true })
+  document.dispatchEvent(new Event("visibilitychange"))
+}"""
+
+
+@pytest.fixture
+def page(visit: Visit, ana: Any) -> Any:
+    """Ana's dashboard, whose clock is in the test's hands."""
+    opened = visit(ana).context.new_page()
+    opened.clock.install()
+    opened.goto("/")
+    return live(opened)
+
+
+def test_three_at_most_and_the_rest_together(page: Any, door: Door, ana: Any) -> None:
+    door.send_some(ana, 5, priority="critical")
+
+    expect(Toasts(page).each).to_have_count(3)
+    expect(Toasts(page).host.get_by_text("and 2 more")).to_be_visible()
+
+
+@pytest.mark.parametrize(("priority", "seconds"), [("low", 6), ("medium", 6), ("high", 10)])
+def test_it_goes_after_its_time(page: Any, door: Door, ana: Any, priority: str, seconds: int) -> None:
+    door.send(ana, "Coffee is ready", priority=priority)
+    toast = Toasts(page).toast("Coffee is ready")
+    expect(toast).to_be_visible()
+
+    page.clock.fast_forward((seconds - 2) * 1000)
+    expect(toast).to_be_visible()
+    page.clock.fast_forward(2_500)
+    expect(toast).to_be_hidden()
+
+
+def test_a_critical_one_stays_until_closed(page: Any, door: Door, ana: Any) -> None:
+    door.send(ana, "The roof leaks", priority="critical")
+    toast = Toasts(page).toast("The roof leaks")
+    expect(toast).to_be_visible()
+
+    page.clock.fast_forward(3_600_000)
+
+    expect(toast).to_be_visible()
+    toast.get_by_role("button", name="Close").click()
+    expect(toast).to_be_hidden()
+    Bell(page).expect_count(1)
+
+
+@pytest.mark.parametrize("pause", ["hover", "focus", "hidden tab"])
+def test_it_waits_for_whoever_looks_at_it(page: Any, door: Door, ana: Any, pause: str) -> None:
+    door.send(ana, "Coffee is ready")
+    toast = Toasts(page).toast("Coffee is ready")
+    expect(toast).to_be_visible()
+
+    if pause == "hover":
+        toast.hover()
+    elif pause == "focus":
+        toast.get_by_role("button").first.focus()
+    else:
+        page.evaluate(HIDE, True)
+    page.clock.fast_forward(60_000)
+    expect(toast).to_be_visible()
+
+    if pause == "hover":
+        page.mouse.move(1, 1)
+    elif pause == "focus":
+        Bell(page).button.focus()
+    else:
+        page.evaluate(HIDE, False)
+    page.clock.fast_forward(10_500)
+    expect(toast).to_be_hidden()
+
+
+def test_none_while_the_centre_is_open(page: Any, door: Door, ana: Any) -> None:
+    centre = Bell(page).open()
+
+    door.send(ana, "Coffee is ready", priority="critical")
+
+    expect(centre.host.get_by_role("button", name="1 new")).to_be_visible()
+    expect(Toasts(page).each).to_have_count(0)
+
+
+def test_a_click_means_read_and_follows_the_address(page: Any, door: Door, ana: Any) -> None:
+    door.send(ana, "Coffee is ready", url="/welcome?opened=toast")
+
+    Toasts(page).toast("Coffee is ready").get_by_role("link").click()
+
+    page.wait_for_url("**/welcome?opened=toast")
+    Bell(page).expect_count(0)
+
+
+def test_what_is_read_elsewhere_goes(page: Any, door: Door, ana: Any, visit: Visit) -> None:
+    door.send(ana, "Coffee is ready", priority="critical")
+    toast = Toasts(page).toast("Coffee is ready")
+    expect(toast).to_be_visible()
+
+    elsewhere = live(visit(ana).open())
+    Bell(elsewhere).open().button("Mark all read").click()
+
+    Bell(page).expect_count(0)
+    expect(toast).to_be_hidden()
+
+
+def test_silent_ones_are_counted_only(page: Any, door: Door, ana: Any) -> None:
+    door.send(ana, "Quiet", channels=["in_app"])
+    door.send(ana, "Loud", priority="critical")
+
+    Toasts(page).expect_subjects("Loud")
+    Bell(page).expect_count(2)
+
+
+def test_one_tab_of_several_shows_it(visit: Visit, door: Door, ana: Any) -> None:
+    visitor = visit(ana)
+    pages = [live(visitor.open()) for _ in range(3)]
+
+    door.send(ana, "Coffee is ready", priority="critical")
+
+    for page in pages:
+        Bell(page).expect_count(1)
+    shown = [Toasts(page).toast("Coffee is ready").count() for page in pages]
+    assert sorted(shown) == [0, 0, 1]
+
+
+def test_what_arrives_between_two_pages_pops_up_on_the_second(page: Any, door: Door, ana: Any) -> None:
+    """While no page of the site was open in this tab, for half a minute at most."""
+    page.goto("about:blank")
+    door.send(ana, "On the way", priority="critical")
+
+    page.goto("/notifications/")
+
+    Toasts(page).expect_subjects("On the way")
+
+
+def test_what_was_unread_before_does_not_pop_up(visit: Visit, door: Door, ana: Any) -> None:
+    door.send(ana, "Old", priority="critical")
+    page = live(visit(ana).open())
+
+    door.send(ana, "New", priority="critical")
+
+    Toasts(page).expect_subjects("New")
+    live(page.reload() and page)
+    expect(Toasts(page).each).to_have_count(0)
+
+
+def test_a_dialog_of_the_site_holds_it(page: Any, door: Door, ana: Any) -> None:
+    """Under a modal dialog a toast is painted but cannot be clicked, so its time waits until the dialog closes."""
+    page.evaluate(
+        """() => { const dialog = document.createElement("dialog"); dialog.textContent = "Sure?"
+            document.body.append(dialog); dialog.showModal() }"""
+    )
+    door.send(ana, "Coffee is ready")
+    toast = Toasts(page).toast("Coffee is ready")
+    expect(toast).to_be_visible()
+    page.clock.fast_forward(60_000)
+    expect(toast).to_be_visible()
+
+    page.evaluate("document.querySelector('dialog').close()")
+
+    page.clock.fast_forward(10_500)
+    expect(toast).to_be_hidden()
