@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods
 
 from ..exceptions import UnknownRecipient
 from ..inbox.services import delete_all
-from ..preferences.parsing import time_zones
+from ..preferences.parsing import InvalidPreferences, time_zones
 from ..preferences.services import preferences_of, update_preferences
 from .forms import Matrix, PreferencesForm
 
@@ -44,11 +44,21 @@ def preferences(request: HttpRequest) -> HttpResponse:
             return _page(request, PreferencesForm(initial=current), Matrix(current), current)
         form = PreferencesForm(request.POST, initial=current)
         chosen = Matrix.changes(request.POST)
-        if not form.is_valid():
+        if not (form.is_valid() and _saved(request, form, chosen)):
             return _page(request, form, Matrix(_merged(current, chosen)), current, status=WRONG)
-        update_preferences(request.user, {**form.changes(), **chosen})
     messages.success(request, _("Your preferences are saved."), fail_silently=True)
     return HttpResponseRedirect(request.get_full_path(), status=303)
+
+
+def _saved(request: HttpRequest, form: PreferencesForm, chosen: dict[str, Any]) -> bool:
+    """Save all of it, or say in the form what is wrong: a year that no database can hold is a date to a form."""
+    try:
+        update_preferences(request.user, {**form.changes(), **chosen})
+    except InvalidPreferences as wrong:
+        for name, sentence in wrong.errors.items():
+            form.add_error(name if name in form.fields else None, sentence)
+        return False
+    return True
 
 
 def _page(

@@ -165,14 +165,36 @@ test("a new epoch: all tabs leave the old names, and one socket serves them agai
 test("signed out: all stop, and nothing tries again", async () => {
   const all = [tab(), tab()]
   await until(() => all.every(({ feed }) => feed.state === "live"))
+  site.accepts = 1008
+  site.answers = 403
   site.open[0].end(4410, "Access ended")
   await until(() => all.every(({ feed }) => feed.state === "signed-out"))
-  site.accepts = 1008
+  await settle()
   const before = [site.sockets.length, site.requests.length]
   mock.timers.tick(600_000)
   for (const { feed } of all) feed.wake()
   await settle()
   assert.deepEqual([site.sockets.length, site.requests.length], before)
+})
+
+test("a session that a new password has replaced: the cookie opens another socket, in every tab", async () => {
+  const all = [tab(), tab()]
+  await until(() => all.every(({ feed }) => feed.state === "live"))
+  const states = new Set()
+  for (const { feed } of all) feed.on.state = state => states.add(state)
+  site.open[0].end(4410, "Access ended")
+  await until(() => site.open.length === 1 && all.every(({ feed }) => feed.state === "live"))
+  assert.equal(states.has("signed-out"), false)
+})
+
+test("a socket that is refused for good beside a REST that is not: polling", async () => {
+  site.accepts = 4403
+  const alone = tab()
+  await until(() => site.sockets.length === 2)
+  await settle()
+  mock.timers.tick(50_000)
+  await settle()
+  assert.deepEqual([site.sockets.length, alone.feed.state], [2, "polling"])
 })
 
 test("REST that refuses means signed out, too", async () => {

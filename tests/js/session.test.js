@@ -303,9 +303,15 @@ test("a new epoch while the lists are shown: they are loaded anew", async () => 
 test("signed out in one tab is signed out in all; a new log-in begins again", async () => {
   const tabs = [open(), open()]
   await live(...tabs)
+  site.add()
+  await until(() => tabs.every(({ session }) => session.count === 1))
+  site.answers = 403
   site.open[0].end(4410)
   await until(() => tabs.every(({ session }) => session.state === "signed-out"))
-  site.add()
+  await settle()
+  // Whoever comes to this screen next need not be the same person.
+  assert.deepEqual([tabs[1].session.count, tabs[1].session.store.row(1011)], [0, null])
+  site.answers = true
   tabs[0].session.join(rendered({ csrf: "new" }))
   await until(() => tabs[0].session.state === "live" && tabs[0].session.count === 1)
   assert.deepEqual([tabs[0].session.api.csrf, tabs[1].session.state], ["new", "signed-out"])

@@ -36,4 +36,4 @@ def test_the_types_are_right() -> None:
 
 def test_every_module_is_looked_at() -> None:
     listed = {Path(line).resolve() for line in tsc("--listFilesOnly").stdout.splitlines()}
-    assert set(STATIC.rglob("*.js")) <= listed
+    assert {path for path in STATIC.rglob("*.js") if not path.name.endswith(".min.js")} <= listed

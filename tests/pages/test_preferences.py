@@ -132,6 +132,7 @@ def test_what_the_page_did_not_show_is_left_alone(browser: Client, ana: Any) -> 
         ("quiet_hours_end", "", "notifications-quiet_hours_end"),
         ("time_zone", "Mars/Olympus", "notifications-time_zone"),
         ("paused_until", "soon", "notifications-paused_until"),
+        ("paused_until", "0026-10-01T10:00", "notifications-paused_until"),
         ("priority", "some", "notifications-priority"),
         ("frequency", "", "notifications-frequency"),
     ],

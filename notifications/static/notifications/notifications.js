@@ -8,6 +8,9 @@ import { currentSession } from "./client/session.js"
 import { announcing } from "./elements/announcer.js"
 import { NotificationBell } from "./elements/bell.js"
 import { NotificationCentre } from "./elements/centre.js"
+import { tell } from "./elements/extras.js"
+import { enhance as enhanceHistory } from "./elements/history.js"
+import { enhance as enhancePreferences } from "./elements/preferences.js"
 import { NotificationTarget } from "./elements/target.js"
 import { NotificationToasts } from "./elements/toasts.js"
 
@@ -22,9 +25,17 @@ const started = new WeakSet()
 function start() {
   const session = currentSession()
   if (!session) return
+  if (!document.querySelector("notification-bell")) return end(session)
   showToasts(session)
   enhancePages(session)
   if (!started.has(session)) begin(session)
+  session.connect()
+}
+
+/** A page without a bell, such as the one after logging out: nothing is for it. @param {Session} session */
+function end(session) {
+  document.querySelector("notification-toasts")?.remove()
+  session.disconnect()
 }
 
 /** @param {Session} session */
@@ -35,23 +46,18 @@ function begin(session) {
     announcing().hear(session, news)
     signal(session, news)
   })
-  session.connect()
 }
 
-// What few pages or few people need is loaded where it is needed.
-
 /** @param {Session} session @param {import("./client/protocol.js").Notification[]} news */
-async function signal(session, news) {
+function signal(session, news) {
   const { sound, desktop } = session.options
-  if (sound || desktop) (await import("./elements/extras.js")).tell(session, news)
+  if (sound || desktop) tell(session, news)
 }
 
 /** @param {Session} session */
-async function enhancePages(session) {
-  if (document.querySelector("[data-notifications-history]")) (await import("./elements/history.js")).enhance(session)
-  if (document.querySelector("[data-notifications-preferences]")) {
-    (await import("./elements/preferences.js")).enhance(session)
-  }
+function enhancePages(session) {
+  enhanceHistory(session)
+  enhancePreferences(session)
 }
 
 /** @param {Session} session */

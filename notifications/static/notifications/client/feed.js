@@ -22,6 +22,8 @@ import { Tabs } from "./tabs.js"
 import { tell } from "./tell.js"
 
 const FAILURES_UNTIL_POLLING = 3
+/** A socket that is refused twice within it is so for good, whatever REST says. */
+const DOUBT_MS = 60_000
 
 export class Feed {
   /** @type {State} */
@@ -32,6 +34,7 @@ export class Feed {
   /** @type {?Connection} of the leader's */
   #connection = null
   #leads = false
+  #doubtfulUntil = 0
   /** @type {?Tabs} */
   #tabs = null
   #epoch = ""
@@ -146,7 +149,8 @@ export class Feed {
     else if (kind === "changes") this.#carryOut(this.stream.changed(said.answer, said.since))
     else if (kind === "hello" && this.#leads) this.#sayHere()
     else if (kind === "here") this.#isHere(said)
-    else if (kind === "state" && said.state === "signed-out") this.#signOut()
+    // That tab's session may have ended, and this one's not: REST knows.
+    else if (kind === "state" && said.state === "signed-out") this.poller.pollNow()
     else if (kind === "state" && !this.#leads) this.#become(said.state)
   }
 
@@ -201,9 +205,17 @@ export class Feed {
     if (!this.#connection) return // that was us
     this.#relay.forget()
     this.stream.connectionLost()
-    if (isSignedOut(code)) this.#signOut()
+    if (isSignedOut(code)) this.#doubt()
     else if (final || code === TOO_MANY_CONNECTIONS || this.#connection.failures >= FAILURES_UNTIL_POLLING) this.#poll()
     else if (this.state !== "polling") this.#become("reconnecting")
+  }
+
+  /** A new password or log-in ends the session that the socket came with; the cookie is good for another. */
+  #doubt() {
+    const again = Date.now() > this.#doubtfulUntil
+    this.#doubtfulUntil = Date.now() + DOUBT_MS
+    this.#poll() // and where REST refuses us, too, we are signed out
+    if (again) this.#connection?.connect()
   }
 
   #poll() {

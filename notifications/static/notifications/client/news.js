@@ -44,6 +44,12 @@ export class News {
     if (this.#held.length > MOST_HELD) this.#held.shift()
   }
 
+  /** Nobody is to see it any more. */
+  clear() {
+    clearTimeout(this.#later)
+    this.#held = []
+  }
+
   /** Only where somebody looks; elsewhere it waits, for another tab or for this one. */
   claim() {
     clearTimeout(this.#later)

@@ -65,7 +65,7 @@ export class Session extends EventTarget {
       announced: new Announced({ name, storage, locks: locks ?? null, epoch: epochNow }),
       store: this.store,
       visible,
-      hiddenToo: () => Boolean(options.desktop),
+      hiddenToo: () => this.options.desktop && env.Notification?.permission === "granted",
       show: news => this.#tell("news", news),
     })
     this.commands = new Commands({
@@ -155,8 +155,8 @@ export class Session extends EventTarget {
   }
 
   /** All that the person can have seen: what arrives meanwhile stays unread. */
-  markAllRead() {
-    this.commands.run({ action: "mark_all_read", upToSeq: this.store.newest })
+  markAllRead(upToSeq = this.store.newest) {
+    this.commands.run({ action: "mark_all_read", upToSeq })
   }
 
   markSeen() {
@@ -184,12 +184,17 @@ export class Session extends EventTarget {
     this.#connected = false
     this.#listening.abort()
     this.commands.flush()
+    this.commands.stop()
+    this.news.clear()
     this.feed.stop()
   }
 
   /** A bell was swapped in, or came after a new log-in: newer than this, perhaps. @param {Rendered} rendered */
-  join({ csrf, epoch, rev }) {
+  join({ csrf, epoch, rev, options, strings, historyUrl, preferencesUrl }) {
     this.api.csrf = csrf
+    this.options = options
+    this.strings = strings
+    this.urls = { history: historyUrl, preferences: preferencesUrl }
     if (!this.#connected) return
     if (this.state === "signed-out") this.feed.restart()
     const { cursor } = this.stream
@@ -239,10 +244,18 @@ export class Session extends EventTarget {
 
   /** @param {State} state */
   #stateIs(state) {
+    if (state === "signed-out") this.#forget()
     this.#tell("state", state)
     if (state !== "live" && state !== "polling") return
     this.commands.retry()
     this.#loadStale()
+  }
+
+  /** Whoever comes to this screen next need not be the same person. */
+  #forget() {
+    this.store.forget()
+    this.news.clear()
+    this.#changed()
   }
 
   #loadStale() {

@@ -126,6 +126,14 @@ export class Store {
     this.#overlays.advance(this.#epoch, rev)
   }
 
+  /** Nothing is known of the inbox any more. */
+  forget() {
+    this.#loads.clear()
+    this.#rows.clear()
+    this.#count = 0
+    for (const name of NAMES) this.#views[name] = unloaded()
+  }
+
   // -- pages --
 
   /** Views that have to be loaded anew, since rows belong there that nobody has sent. @returns {ViewName[]} */

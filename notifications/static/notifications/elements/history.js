@@ -55,9 +55,10 @@ export class History {
       form.addEventListener(name, event => this.#followed(/** @type {MouseEvent} */ (event)))
     }
     this.#on("change", change => this.#follow(change))
-    this.#on("problem", ({ code }) => code !== "offline" && this.#refresh())
+    // Somebody else may be logged in by now: their list is not to be drawn into this page.
+    this.#on("problem", ({ code }) => (code === "forbidden" ? location.reload() : code !== "offline" && this.#refresh()))
     this.#on("rows", () => this.#reloadIfEmpty())
-    if (session.options.single_keys) listenForKeys(this.#rows, session, this.#ended.signal)
+    if (session.options.single_keys) listenForKeys(form, this.#rows, session, this.#ended)
   }
 
   /**
@@ -81,7 +82,8 @@ export class History {
     const [action, place] = value.split(":")
     if (action === "mark_all_read") {
       event.preventDefault()
-      this.#session.markAllRead()
+      // What came after the page was drawn is not on it, and stays unread.
+      this.#session.markAllRead(Number(place))
       return
     }
     const row = this.#rows.get(Number(place))
@@ -123,11 +125,11 @@ export class History {
     const timer = setTimeout(() => this.#rows.removeGhost(ghost), UNDO_MS)
     ghost.querySelector("button")?.addEventListener("click", () => {
       clearTimeout(timer)
-      if (deleted) deleted.undo()
-      else session.unarchive(ids)
+      // Too late where the page was hidden meanwhile: then they are deleted.
+      const undone = deleted ? deleted.undo() : session.unarchive(ids) === undefined
       // To archive marked them read, too.
       if (!deleted && unread.length > 0) session.markUnread(unread)
-      this.#rows.putBack(ids)
+      if (undone) this.#rows.putBack(ids)
       this.#rows.removeGhost(ghost)
     })
     this.#rows.takeAway(rows, ghost)

@@ -19,11 +19,14 @@ const KEYS = /** @type {const} */ ([
   ["?", "key_help"],
 ])
 
-/** @param {HistoryRows} rows @param {Session} session @param {AbortSignal} signal */
-export function listenForKeys(rows, session, signal) {
+/** @param {Element} form @param {HistoryRows} rows @param {Session} session @param {AbortController} ending */
+export function listenForKeys(form, rows, session, ending) {
   const help = makeHelp(session)
+  const { signal } = ending
   signal.addEventListener("abort", () => help.remove())
   document.addEventListener("keydown", event => {
+    // The page was swapped: the keys are the next one's.
+    if (!form.isConnected) return ending.abort()
     const action = isForUs(event) && actionOf(event)
     if (!action) return
     const row = rows.all().find(each => each.contains(document.activeElement))

@@ -103,7 +103,9 @@ export class Rows extends EventTarget {
       if (!(row instanceof HTMLLIElement) || kept.has(row)) continue
       if (row.contains(active)) lost = index
       row.remove()
-      this.#items.delete(Number(row.dataset.id))
+      // What takes the place of a deletion that was undone has the same id.
+      const id = Number(row.dataset.id)
+      if (this.#items.get(id)?.element === row) this.#items.delete(id)
     }
     return lost
   }

@@ -87,6 +87,7 @@ export class NotificationToasts extends HTMLElement {
     on("news", news => this.#hear(news))
     on("problem", problem => this.#tell(problem))
     on("rows", () => this.#dropRead())
+    on("state", state => state === "signed-out" && this.#clear())
     on("centre", open => open && this.#clear())
     // A modal dialog that opens lies above what was there before.
     const dialogs = new MutationObserver(records => {
