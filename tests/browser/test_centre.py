@@ -108,6 +108,10 @@ def test_delete_can_be_undone(visit: Visit, door: Door, ana: Any) -> None:
     assert sent == []
     assert row(ana, subject="Number 1", deleted_at=None)
 
+    # What has come back is a row like any other.
+    centre.button("Archive", within=centre.row("Number 1")).click()
+    wait_until(page, lambda: row(ana, subject="Number 1", archived_at__isnull=False))
+
 
 def test_delete_is_done_after_five_seconds(visit: Visit, door: Door, ana: Any) -> None:
     door.send_some(ana, 2)

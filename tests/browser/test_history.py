@@ -16,6 +16,7 @@ from tests.browser.conftest import Visit
 from tests.browser.door import Door
 from tests.browser.pages import Bell, History, live
 from tests.browser.sockets import wait_until
+from tests.browser.test_toasts import HIDE
 from tests.browser.visitor import HISTORY
 
 
@@ -143,6 +144,22 @@ def test_delete_can_be_undone_and_is_done_when_the_page_goes(visit: Visit, door:
 
     wait_until(page, lambda: count(ana) == 1)
     Bell(live(page)).expect_count(1)
+
+
+def test_what_was_deleted_with_the_hidden_page_does_not_come_back(visit: Visit, door: Door, ana: Any) -> None:
+    door.send_some(ana, 2)
+    history = open_history(visit, ana)
+    page = history.page
+    history.button("Number 1", "Delete").click()
+    page.evaluate(HIDE, True)
+    wait_until(page, lambda: count(ana) == 1)
+    page.evaluate(HIDE, False)
+
+    undo = page.get_by_role("button", name="Undo").first
+    if undo.is_visible():
+        undo.click()
+
+    history.expect_subjects("Number 2")
 
 
 def test_mark_all_read(visit: Visit, door: Door, ana: Any) -> None:

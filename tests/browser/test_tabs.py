@@ -16,6 +16,12 @@ from tests.browser.probes import NEWS
 from tests.browser.sockets import wait_until
 from tests.browser.visitor import Visitor
 
+SWAP_BELL_OUT = """() => {
+  globalThis.bell = document.querySelector("notification-bell")
+  bell.remove()
+  document.dispatchEvent(new Event("turbo:load"))
+}"""
+SWAP_BELL_IN = "() => document.querySelector('main').append(bell)"
 SWAP = """async () => {
   const answer = await fetch(location.href)
   const next = new DOMParser().parseFromString(await answer.text(), "text/html")
@@ -132,6 +138,20 @@ def test_a_swapped_page_keeps_its_connection(visit: Visit, door: Door, ana: Any)
 
     assert len(visitor.sockets.opened) == 1
     Bell(page).open().expect_subjects("Swap 4", "Swap 3", "Swap 2", "Before")
+
+
+def test_a_page_without_a_bell_hears_nothing(visit: Visit, door: Door, ana: Any) -> None:
+    """Such as the one that is swapped in after logging out; a bell that comes back begins where it left off."""
+    visitor = visit(ana)
+    page = live(visitor.open())
+    page.evaluate(SWAP_BELL_OUT)
+    wait_until(page, lambda: not visitor.sockets.open)
+    expect(page.locator("notification-toasts")).to_have_count(0)
+    door.send(ana, "While nobody was logged in")
+
+    page.evaluate(SWAP_BELL_IN)
+    live(page)
+    Bell(page).expect_count(1)
 
 
 def test_a_second_bell_joins_the_first(visit: Visit, door: Door, ana: Any) -> None:
