@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .inbox.batches import asend_notifications as asend_notifications
+    from .inbox.batches import cancel_batch as cancel_batch
     from .inbox.batches import send_notifications as send_notifications
     from .inbox.services import asend_notification as asend_notification
     from .inbox.services import send_notification as send_notification
     from .live.manager import get_websocket_manager as get_websocket_manager
+    from .types import Collapse as Collapse
     from .types import NotificationType as NotificationType
     from .types import Priority as Priority
     from .types import register as register
@@ -24,6 +26,8 @@ _PUBLIC = {
     "send_notifications": ".inbox.batches",
     "asend_notifications": ".inbox.batches",
     "get_websocket_manager": ".live.manager",
+    "cancel_batch": ".inbox.batches",
+    "Collapse": ".types",
     "NotificationType": ".types",
     "Priority": ".types",
     "register": ".types",

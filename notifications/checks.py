@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib.metadata import packages_distributions
-from typing import Any, get_args, get_type_hints
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -16,6 +17,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from .auth.keys import DEV_KEY
 from .conf import KEYS, Settings, conf
+from .delivery import checks as _delivery_checks  # noqa: F401 - they register themselves
 from .models import Notification
 
 DISTRIBUTION = "django-live-notifications"
@@ -59,9 +61,9 @@ def _unknown_keys(given: dict[str, Any]) -> Iterable[CheckMessage]:
 def _wrong_types(given: dict[str, Any]) -> Iterable[CheckMessage]:
     hints = get_type_hints(Settings)
     for key, value in given.items():
-        if key not in KEYS:
+        if key not in KEYS or key == "CHANNELS":  # which has checks of its own
             continue
-        accepted = get_args(hints[key]) or (hints[key],)
+        accepted = _classes(hints[key])
         if key == "ALLOWED_ORIGINS":
             right = isinstance(value, tuple | list) and all(isinstance(item, str) for item in value)
         else:
@@ -72,6 +74,13 @@ def _wrong_types(given: dict[str, Any]) -> Iterable[CheckMessage]:
             right, names = False, f"{names}, above 0"
         if not right:
             yield Error(f"NOTIFICATIONS[{key!r}] is {value!r}.", hint=f"It must be {names}.", id="notifications.E003")
+
+
+def _classes(hint: Any) -> tuple[type, ...]:
+    """Of ``float | None``, say, or of ``Mapping[str, Any]``, what ``isinstance()`` takes."""
+    if isinstance(hint, UnionType):
+        return get_args(hint)
+    return (get_origin(hint) or hint,)
 
 
 @register(Tags.database)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from typing import Any
 
@@ -29,10 +30,23 @@ class Settings:
 
     # -- the inbox
     MAX_IDS: int = 500  # ids in one command or one frame
-    CHUNK_SIZE: int = 500  # people per transaction of a send to many, who wait for it if somebody writes to them
+    CHUNK_SIZE: int = 300  # people per transaction of a send to many, who wait for it if somebody writes to them
     LOCK_TIMEOUT_SECONDS: float = 1.0
     TOMBSTONE_DAYS: int = 7  # how long a deletion is remembered for clients that are away
     RETENTION_DAYS: int | None = None  # None: keep notifications for ever
+
+    # -- delivery channels beside the inbox: name to options
+    CHANNELS: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    SITE_URL: str = ""  # such as "https://www.example.org": messages that leave the site need whole addresses
+    USER_LANGUAGE: str | None = None  # look-up from the user; None: only what people choose on the preferences page
+    TASK_BACKEND: str | None = None  # alias in TASKS that runs deliveries; None: manage.py notifications_worker does
+    DELIVERY_LEASE_SECONDS: float = 60.0  # after which what a dead worker had taken is taken again
+    DELIVERY_TIMEOUT_SECONDS: float = 10.0  # of one answer of a provider
+    DELIVERY_ATTEMPTS: int = 12  # after which a delivery has failed; with the pauses below within half a day
+    DELIVERY_RETRY_SECONDS: float = 30.0  # before the second attempt; then twice as long each time
+    DELIVERY_RETRY_MOST_SECONDS: float = 4 * 3600.0
+    CIRCUIT_FAILURES: int = 5  # in a row, after which a channel is left alone
+    CIRCUIT_SECONDS: float = 30.0  # for so long; twice as long each time that it fails again, up to 10 minutes
 
     # -- the stream
     MAX_REPLAY: int = 500  # changed rows; a client further behind loads the list anew

@@ -51,3 +51,12 @@ class InvalidContent(NotificationError):
     def __init__(self, field: str, message: str) -> None:
         self.field = field
         super().__init__(message)
+
+
+class MissingContext(InvalidContent):
+    """A type's template uses a name that the send did not give."""
+
+    code = "missing_context"
+
+    def __init__(self, message: str) -> None:
+        super().__init__("context", message)

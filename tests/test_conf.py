@@ -24,7 +24,7 @@ def test_an_empty_setting_too(settings: Any, empty: Any) -> None:
 
 def test_one_key_leaves_the_others(settings: Any) -> None:
     settings.NOTIFICATIONS = {"MAX_IDS": 7}
-    assert (conf.MAX_IDS, conf.CHUNK_SIZE) == (7, 500)
+    assert (conf.MAX_IDS, conf.CHUNK_SIZE) == (7, 300)
 
 
 def test_it_follows_overrides_and_their_end() -> None:

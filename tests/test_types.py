@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
@@ -19,7 +20,7 @@ from notifications.types import DeliveryChannel, NotificationType, Priority, all
 
 
 @pytest.fixture(autouse=True)
-def registry() -> Iterator[dict[str, NotificationType]]:
+def registry() -> Iterator[dict[str, type[NotificationType]]]:
     before = dict(types._registry)
     yield types._registry
     types._registry.clear()
@@ -72,7 +73,7 @@ def test_a_type_is_found_by_any_enum_of_its_slug() -> None:
     assert get_type(Kinds.FIRE) is get_type(Texts.FIRE) is kind  # type: ignore[arg-type]
 
 
-def test_a_mistyped_one_is_told_the_nearest(registry: dict[str, NotificationType]) -> None:
+def test_a_mistyped_one_is_told_the_nearest(registry: dict[str, type[NotificationType]]) -> None:
     registry.clear()
     register("stock_alert")
     register("order_ready")
@@ -86,13 +87,13 @@ def test_a_mistyped_one_is_told_the_nearest(registry: dict[str, NotificationType
         get_type("zzz")
 
 
-def test_without_any_the_error_says_so(registry: dict[str, NotificationType]) -> None:
+def test_without_any_the_error_says_so(registry: dict[str, type[NotificationType]]) -> None:
     registry.clear()
     with pytest.raises(UnknownType, match="Known: none yet"):
         get_type("fire")
 
 
-def test_all_types_come_by_slug(registry: dict[str, NotificationType]) -> None:
+def test_all_types_come_by_slug(registry: dict[str, type[NotificationType]]) -> None:
     registry.clear()
     for slug in ("c", "a", "b"):
         register(slug)
@@ -136,3 +137,71 @@ def test_the_public_names_are_importable_from_the_package() -> None:
         assert getattr(notifications, name) is not None
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         notifications.nothing  # noqa: B018
+
+
+def test_a_class_is_a_type_named_after_itself() -> None:
+    @register
+    class LongQueueAtTill(NotificationType):
+        priority = "high"
+        channels = (DeliveryChannel.IN_APP, "email")
+
+    assert get_type("long_queue_at_till") is get_type(LongQueueAtTill) is LongQueueAtTill
+    assert (LongQueueAtTill.label, LongQueueAtTill.priority) == ("Long queue at till", Priority.HIGH)
+    assert LongQueueAtTill.channels == ("in_app", "email")
+
+
+def test_a_class_may_name_its_slug_and_is_no_other_for_its_child() -> None:
+    @register
+    class Fire(NotificationType):
+        slug = "fire!"[:4]
+
+    @register
+    class BigFire(Fire):
+        pass
+
+    assert [get_type("fire"), get_type("big_fire")] == [Fire, BigFire]
+
+
+def test_mistyped_attributes_are_told_the_nearest() -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"no attribute 'chanels'. Did you mean 'channels'\?"):
+
+        @register
+        class Fire(NotificationType):
+            chanels = ("in_app",)
+
+    with pytest.raises(ImproperlyConfigured, match="has no attribute colour"):
+        register("fire", colour="red")
+    with pytest.raises(ImproperlyConfigured, match="channels must be a list of names, not text"):
+        register("fire", channels="email")
+    with pytest.raises(ImproperlyConfigured, match="must be a subclass"):
+        register(int)  # type: ignore[type-var]
+
+
+def test_a_class_may_have_helpers_of_its_own() -> None:
+    @register
+    class Fire(NotificationType):
+        alarm = 112
+
+        @classmethod
+        def ring(cls) -> int:
+            return cls.alarm
+
+    assert Fire.ring() == 112
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"escalate": {"email": 600}}, "escalate must be like"),
+        ({"ttl": 7}, "ttl must be a timedelta, not 7"),
+        ({"collapse": "{{ x }}"}, "collapse must be like Collapse"),
+    ],
+)
+def test_wrong_values_are_told_when_it_is_registered(wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=said):
+        register("fire", **wrong)
+
+
+def test_what_is_required_or_waits_is_also_used() -> None:
+    kind = register("fire", required=("sms",), escalate={"email": timedelta(minutes=1)})
+    assert kind.channels == ("in_app", "websocket", "sms", "email")

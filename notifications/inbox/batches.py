@@ -5,13 +5,15 @@ After the commit the chunks are expanded.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+import logging
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypedDict
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import models, transaction
 from django.db.models import Q, QuerySet, Sum
@@ -20,18 +22,23 @@ from django.utils import timezone
 from ..conf import conf
 from ..exceptions import InvalidContent
 from ..models import Batch, BatchChunk
-from ..signals import notifications_inserted
 from .chunks import in_chunks
 from .commit import run_after_commit
-from .content import build_content, parse_channels
+from .composing import Given, compose, needs_language, reworded
 from .database import parse_user_key, write_database
 from .expansion import expand_batch
+from .languages import languages_of
+from .scheduling import new_batch
+
+logger = logging.getLogger("notifications")
 
 CHUNKS_PER_INSERT = 10
 
 
 class BatchResult(TypedDict):
-    """``pending`` people get theirs after the commit; ``skipped`` do not exist, or had the ``dedupe_key`` already."""
+    """``pending`` people get theirs after the commit, or at ``send_at``; ``skipped`` do not exist, or had the
+    ``dedupe_key`` already.
+    """
 
     batch_id: int
     recipients: int
@@ -42,24 +49,28 @@ class BatchResult(TypedDict):
 
 def send_notifications(
     recipients: Iterable[Any] | QuerySet[Any],
-    notification_type: str,
-    subject: str,
+    notification_type: Any,
+    subject: str | None = None,
     message: str = "",
     channels: Collection[str] | None = None,
     priority: str | None = None,
     data: dict[str, Any] | None = None,
+    request_id: str | None = None,
     *,
     url: str = "",
     actor: models.Model | None = None,
     target: models.Model | None = None,
     expires_at: datetime | None = None,
     dedupe_key: str | None = None,
+    collapse_key: str | None = None,
+    send_at: datetime | None = None,
+    context: Mapping[str, Any] | None = None,
 ) -> BatchResult:
     """Put one notification into the inbox of each of many people.
 
-    Outside a transaction they all have it when the call returns; inside one, soon after its commit. A person named
-    twice gets it once. Arguments but ``recipients`` are those of
-    :func:`~notifications.inbox.sending.send_notification`.
+    Outside a transaction they all have it when the call returns; inside one, soon after its commit; with ``send_at``
+    when that has come. A person named twice gets it once. What the type's templates say, each gets in their language.
+    Arguments but ``recipients`` are those of :func:`~notifications.inbox.sending.send_notification`.
 
     Args:
         recipients: users, their primary keys, or a queryset of users, which is read in chunks.
@@ -67,11 +78,10 @@ def send_notifications(
     Raises:
         NotificationError: as for one person; nothing was written.
     """
-    content = build_content(
-        notification_type,
-        subject,
-        message,
-        channels=parse_channels(channels),
+    given = Given(
+        subject=subject,
+        message=message,
+        channels=channels,
         priority=priority,
         data=data,
         url=url,
@@ -79,24 +89,64 @@ def send_notifications(
         target=target,
         expires_at=expires_at,
         dedupe_key=dedupe_key,
+        collapse_key=collapse_key,
+        send_at=send_at,
+        context=context,
     )
     using = write_database()
     with transaction.atomic(using=using):
-        batch = Batch.objects.using(using).create(**content)
+        writer = _Writer(notification_type, given, using=using)
         for several in in_chunks(in_chunks(_distinct_keys(recipients), conf.CHUNK_SIZE), CHUNKS_PER_INSERT):
-            batch.recipients += _write_chunks(batch, several, using=using)
-        batch.save(using=using, update_fields=["recipients"])
-        run_after_commit(lambda: expand_batch(batch.pk, using=using), using=using)
-    return batch_result(batch, using=using)
+            writer.write(several)
+        batch = writer.finish()
+        if batch.due_at is None:
+            run_after_commit(lambda: expand_batch(batch.pk, using=using), using=using)
+    result = batch_result(batch, using=using)
+    logger.info(
+        "notifications sent" if batch.due_at is None else "notifications scheduled",
+        extra={"request_id": request_id, "batch_id": batch.pk, "type": batch.type, "recipients": batch.recipients},
+    )
+    return result
 
 
-def _write_chunks(batch: Batch, several: list[list[Any]], *, using: str) -> int:
-    """Returns how many people they are."""
-    chunks = [BatchChunk(batch=batch, user_ids=user_ids, size=len(user_ids)) for user_ids in several]
-    BatchChunk.objects.using(using).bulk_create(chunks)
-    for user_ids in several:
-        notifications_inserted.send(Batch, content=batch, user_ids=user_ids, using=using)
-    return sum(chunk.size for chunk in chunks)
+class _Writer:
+    """Writes a batch and its chunks; the words of each language once."""
+
+    def __init__(self, notification_type: Any, given: Given, *, using: str) -> None:
+        self.given, self.using = given, using
+        self.by_language = needs_language(notification_type, given)
+        self.outgoing = compose(notification_type, given, language=settings.LANGUAGE_CODE if self.by_language else None)
+        self.batch = new_batch(self.outgoing, using=using)
+
+    def write(self, several: list[list[Any]]) -> None:
+        chunks = [
+            BatchChunk(batch=self.batch, user_ids=ids, size=len(ids), language=language, due_at=self.batch.due_at)
+            for keys in several
+            for language, ids in self._in_languages(keys)
+        ]
+        BatchChunk.objects.using(self.using).bulk_create(chunks)
+        self.batch.recipients += sum(chunk.size for chunk in chunks)
+
+    def finish(self) -> Batch:
+        self.batch.save(using=self.using, update_fields=["recipients", "translations"])
+        return self.batch
+
+    def _in_languages(self, keys: list[Any]) -> Iterable[tuple[str, list[Any]]]:
+        if not self.by_language:
+            return [("", keys)]
+        parsed = list(map(get_user_model()._meta.pk.to_python, keys))
+        languages = languages_of(parsed, using=self.using)
+        groups: dict[str, list[Any]] = {}
+        for key, user_id in zip(keys, parsed, strict=True):
+            groups.setdefault(languages[user_id], []).append(key)
+        return [(self._worded(language), user_ids) for language, user_ids in sorted(groups.items())]
+
+    def _worded(self, language: str) -> str:
+        if language == settings.LANGUAGE_CODE:
+            return ""
+        if language not in self.batch.translations:
+            self.batch.translations[language] = reworded(self.outgoing, self.given, language=language)
+        return language
 
 
 def batch_result(batch: Batch, *, using: str) -> BatchResult:

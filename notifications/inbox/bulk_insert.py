@@ -29,13 +29,13 @@ def bulk_insert(batch: Batch, keys: list[Any], *, all_or_none: bool, using: str)
     Who has no inbox is left out.
 
     Args:
-        all_or_none: do nothing, and return ``None``, if there is such a person.
+        all_or_none: return ``None`` if there is such a person. The caller must then roll back.
     """
     connection = connections[using]
     fields = content_fields()
     content = [field.get_db_prep_save(getattr(batch, field.attname), connection) for field in fields]
     if connection.vendor == "postgresql":
-        recipients = _in_one_statement(content, keys, at_least=len(keys) if all_or_none else 0, using=using)
+        recipients = _in_one_statement(content, keys, using=using)
         return None if all_or_none and len(recipients) < len(keys) else recipients
     inboxes = Inbox.objects.using(using).select_for_update().filter(pk__in=keys).order_by("pk")
     locked = list(inboxes.values_list("pk", "epoch", "last_rev", "unread_count"))
@@ -56,22 +56,18 @@ def _insert(connection: BaseDatabaseWrapper) -> str:
 def _sql(key_type: str, insert: str) -> str:
     """All in one statement. A locked row that others changed meanwhile is read anew before it counts on.
 
-    The array is searched twice: joined with those who are locked, all inboxes there are would be read. That one who
-    is counted is locked by then, and in order, is because the condition is evaluated first.
+    The index is searched in the order of the keys, and the inboxes are locked in it.
     """
-    some = f"user_id = ANY(%s::{key_type}[])"
     return (
-        f"WITH locked AS MATERIALIZED (SELECT user_id FROM {INBOX} WHERE {some} ORDER BY user_id FOR UPDATE),"
-        f" box AS (UPDATE {INBOX} SET last_rev = last_rev + 1, unread_count = unread_count + 1 WHERE {some}"
-        " AND (SELECT count(*) FROM locked) >= %s RETURNING user_id, epoch::text, last_rev, unread_count),"
+        f"WITH box AS (UPDATE {INBOX} SET last_rev = last_rev + 1, unread_count = unread_count + 1"
+        f" WHERE user_id = ANY(%s::{key_type}[]) RETURNING user_id, epoch::text, last_rev, unread_count),"
         f" new AS ({insert} SELECT user_id, last_rev, last_rev, false, 0, true,"
         f" {', '.join(['%s'] * len(content_fields()))} FROM box RETURNING recipient_id, id)"
         " SELECT user_id, epoch, last_rev, id, unread_count FROM box JOIN new ON recipient_id = user_id"
     )
 
 
-def _in_one_statement(content: list[Any], keys: list[Any], *, at_least: int, using: str) -> list[Recipient]:
-    """Nothing is written where fewer than ``at_least`` of them have an inbox."""
+def _in_one_statement(content: list[Any], keys: list[Any], *, using: str) -> list[Recipient]:
     connection = connections[using]
     key = Inbox._meta.pk
     array: Any = keys if has_integer_keys() else [key.get_db_prep_value(user_id, connection) for user_id in keys]
@@ -79,7 +75,7 @@ def _in_one_statement(content: list[Any], keys: list[Any], *, at_least: int, usi
         array = f"{{{','.join(map(str, array))}}}"  # ten times as fast as the driver, which looks at each of them
     with connection.cursor() as cursor:
         sql = _sql(key.rel_db_type(connection) or "", _insert(connection))
-        cursor.execute(sql, [array, array, at_least, *content])
+        cursor.execute(sql, [array, *content])
         return list(starmap(Recipient, _with_python_keys(cursor.fetchall(), using=using)))
 
 

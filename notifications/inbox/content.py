@@ -16,9 +16,10 @@ from django.db import models
 from django.utils import timezone
 from django.utils.functional import Promise
 
+from ..conf import conf
 from ..exceptions import InvalidContent
 from ..models.content import validate_link
-from ..types import DeliveryChannel, Priority, get_type
+from ..types import BUILT_IN, DeliveryChannel, NotificationType, Priority, get_type
 
 MAX_CONTENT_BYTES = 100_000
 MAX_DATA_DEPTH = 32
@@ -26,30 +27,39 @@ MAX_DATA_DEPTH = 32
 _ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
-def parse_channels(channels: Collection[str] | None) -> list[DeliveryChannel]:
-    """Return the delivery channels asked for; ``in_app`` is always among them.
+def parse_channels(channels: Collection[str]) -> list[str]:
+    """Return the delivery channels asked for, in order; ``in_app`` is always among them.
+
+    Those that every site knows by name may be asked for also where the site does not have them.
 
     Raises:
         InvalidContent: a name that is no delivery channel.
     """
-    if channels is None:
-        return [DeliveryChannel.IN_APP, DeliveryChannel.WEBSOCKET]
+    if channels == BUILT_IN:
+        return [*BUILT_IN]
     if isinstance(channels, str):
         channels = [channels]
-    known = ", ".join(DeliveryChannel)
+    known = known_channels()
     try:
-        wanted = {DeliveryChannel(channel) for channel in channels} | {DeliveryChannel.IN_APP}
-    except (ValueError, TypeError):
-        raise InvalidContent("channels", f"channels must be a list of {known}; got {channels!r}.") from None
-    return [channel for channel in DeliveryChannel if channel in wanted]
+        wanted = {str(getattr(channel, "value", channel)) for channel in channels} | {DeliveryChannel.IN_APP.value}
+    except TypeError:
+        wanted = {""}
+    if not wanted <= set(known):
+        raise InvalidContent("channels", f"channels must be a list of {', '.join(known)}; got {channels!r}.")
+    return [channel for channel in known if channel in wanted]
+
+
+def known_channels() -> list[str]:
+    """Every name that may be asked for: those of every site, then this site's own."""
+    return list(dict.fromkeys([*(channel.value for channel in DeliveryChannel), *conf.CHANNELS]))
 
 
 def build_content(
-    notification_type: str,
+    notification_type: str | type[NotificationType],
     subject: str,
     message: str,
     *,
-    channels: Collection[DeliveryChannel],
+    channels: Collection[str],
     priority: str | None,
     data: dict[str, Any] | None,
     url: str,
@@ -57,13 +67,21 @@ def build_content(
     target: models.Model | None,
     expires_at: datetime | None,
     dedupe_key: str | None,
+    collapse_key: str | None = None,
+    created_at: datetime | None = None,
 ) -> dict[str, Any]:
     """Return the fields of a :class:`~notifications.models.content.Content`.
+
+    Args:
+        created_at: by default now.
 
     Raises:
         UnknownType, InvalidContent: naming the field.
     """
     kind = get_type(notification_type)
+    created_at = created_at or timezone.now()
+    if expires_at is None and kind.ttl is not None:
+        expires_at = created_at + kind.ttl
     content = {
         "type": kind.slug,
         "subject": _text("subject", subject, 255),
@@ -73,8 +91,9 @@ def build_content(
         "data": _data(data),
         "silent": DeliveryChannel.WEBSOCKET not in channels,
         "dedupe_key": None if dedupe_key is None else _text("dedupe_key", str(dedupe_key), 200),
-        "created_at": timezone.now(),
-        "expires_at": _moment(expires_at),
+        "collapse_key": None if collapse_key is None else _text("collapse_key", str(collapse_key), 200),
+        "created_at": created_at,
+        "expires_at": parse_moment("expires_at", expires_at),
         **_snapshot("actor", actor),
         **_snapshot("target", target),
     }
@@ -96,8 +115,8 @@ def _text(field: str, value: Any, longest: int | None = None) -> str:
         raise InvalidContent(field, f"{field} has {len(text)} characters, and {longest} is the most.")
     if field == "subject" and not text.strip():
         raise InvalidContent(field, "subject is empty. Say in a few words what happened.")
-    if field == "dedupe_key" and not text:
-        raise InvalidContent(field, "dedupe_key is empty, and would make all sends one. Leave it out to send each.")
+    if field in {"dedupe_key", "collapse_key"} and not text:
+        raise InvalidContent(field, f"{field} is empty, and would make all sends one. Leave it out to send each.")
     if not _storable(text):
         raise InvalidContent(field, f"{field} holds a NUL or half a surrogate pair, which databases refuse.")
     return text
@@ -145,12 +164,17 @@ def _deeper_than(levels: int, value: Any) -> bool:
     return levels == 0 or any(_deeper_than(levels - 1, item) for item in items)
 
 
-def _moment(value: datetime | None) -> datetime | None:
+def parse_moment(field: str, value: datetime | None) -> datetime | None:
+    """As the database takes it.
+
+    Raises:
+        InvalidContent: not a datetime.
+    """
     if value is None:
         return None
     given: Any = value
     if not isinstance(given, datetime):
-        raise InvalidContent("expires_at", f"expires_at must be a datetime; got {type(given).__name__}.")
+        raise InvalidContent(field, f"{field} must be a datetime; got {type(given).__name__}.")
     return timezone.make_aware(value) if settings.USE_TZ and timezone.is_naive(value) else value
 
 

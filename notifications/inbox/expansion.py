@@ -11,21 +11,27 @@ from collections import deque
 from collections.abc import Iterator, Sized
 from contextlib import contextmanager, nullcontext, suppress
 from contextvars import copy_context
+from copy import copy
 from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import Error, IntegrityError, connections, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from ..models import Batch, BatchChunk, Inbox, Notification
 from ..observability.metrics import notifications_sent_total
 from ..signals import inbox_changed
+from ..types import find_type
 from .bulk_insert import bulk_insert
+from .collapsing import SAID_ANEW, collapse, lock_inboxes
+from .composing import window_of
 from .database import can_skip_locked
 from .events import ROW_FIELDS, BulkInsert
 from .inboxes import ensure_inboxes, realign
-from .sql import finish_batch, mark_expanded
+from .insertion import announce
+from .sql import MOST_UNDER_WAY, finish_batch, mark_expanded
 from .transactions import retry_deadlocks, short_transaction
 
 logger = logging.getLogger("notifications")
@@ -43,11 +49,13 @@ def expand_batch(batch_id: int, *, using: str) -> None:
     waiting = BatchChunk.objects.using(using).filter(batch_id=batch_id, expanded_at=None)
     chunk_ids = deque(waiting.order_by("pk").values_list("pk", flat=True))
     batch = Batch.objects.using(using).filter(pk=batch_id).first()
-    if not chunk_ids:  # a send to nobody
-        with transaction.atomic(using=using):
-            finish_batch(batch_id, using=using)
+    # Where nobody is told nobody notes the end; of very many, one who was slow may not have seen that it is.
+    is_noted = 0 < len(chunk_ids) <= MOST_UNDER_WAY
     with _help(chunk_ids, batch, using=using) if _is_worth_help(chunk_ids, using=using) else nullcontext():
         _expand_each(chunk_ids, batch, using=using)
+    if not is_noted:
+        with transaction.atomic(using=using):
+            finish_batch(batch_id, using=using)
 
 
 def _expand_each(chunk_ids: deque[int], batch: Batch | None, *, using: str) -> None:
@@ -98,13 +106,23 @@ def _help(chunk_ids: deque[int], batch: Batch | None, *, using: str) -> Iterator
 
 def expand_waiting(limit: int, *, using: str) -> int:
     """Take up what a crash left, up to ``limit`` chunks. Returns how many were expanded, or split."""
+    _wake_due(limit, using=using)
     left = timezone.now() - timedelta(seconds=LEFT_AFTER_SECONDS)
+    ready = Q(batch__created_at__lt=left) | Q(batch__due_at__isnull=False)
     waiting = BatchChunk.objects.using(using).filter(
-        expanded_at=None, pk__gt=_tried_up_to.get(using, 0), batch__created_at__lt=left
+        ready, expanded_at=None, due_at=None, pk__gt=_tried_up_to.get(using, 0)
     )
     chunk_ids = list(waiting.order_by("pk").values_list("pk", flat=True)[:limit])
     _tried_up_to[using] = chunk_ids[-1] if len(chunk_ids) == limit else 0
     return sum(expand_chunk(chunk_id, using=using) for chunk_id in chunk_ids)
+
+
+def _wake_due(limit: int, *, using: str) -> None:
+    """Let what was scheduled wait like everything else once its time has come."""
+    chunks = BatchChunk.objects.using(using).filter(expanded_at=None)
+    due = list(chunks.filter(due_at__lte=timezone.now()).order_by("due_at").values_list("pk", flat=True)[:limit])
+    if due:
+        chunks.filter(pk__in=due).update(due_at=None)
 
 
 class _NoInbox(Exception):
@@ -168,7 +186,9 @@ def _split(chunk_id: int, *, using: str) -> bool:
             return False
         middle = len(chunk.user_ids) // 2
         for half in (chunk.user_ids[:middle], chunk.user_ids[middle:]):
-            BatchChunk.objects.using(using).create(batch_id=chunk.batch_id, user_ids=half, size=len(half))
+            BatchChunk.objects.using(using).create(
+                batch_id=chunk.batch_id, user_ids=half, size=len(half), language=chunk.language
+            )
         chunk.delete()
     return True
 
@@ -189,14 +209,38 @@ def _expand_locked(chunk_id: int, batch: Batch | None, *, all_or_none: bool, usi
         if chunk is None or (batch and chunk.batch_id != batch.pk):  # in another tenant's schema, for instance
             return None
         batch = batch or Batch.objects.using(using).get(pk=chunk.batch_id)
+        content = _in_language(batch, chunk.language)
         keys = _without_dedupe_key(batch, _keys(chunk), using=using)
-        recipients = bulk_insert(batch, keys, all_or_none=all_or_none, using=using)
+        collapsed = _collapse(content, keys, using=using)
+        recipients = bulk_insert(
+            content, [key for key in keys if key not in collapsed], all_or_none=all_or_none, using=using
+        )
         if recipients is None:
             raise _NoInbox(keys)
-        mark_expanded(chunk_id, len(recipients), using=using)
+        announce(
+            Batch, content, {each.user_id: each.notification_id for each in recipients}, batch.channels, using=using
+        )
+        mark_expanded(chunk_id, len(recipients) + len(collapsed), using=using)
         finish_batch(batch.pk, using=using)
-    row = {name: getattr(batch, name, None) for name in ROW_FIELDS}
+    row = {name: getattr(content, name, None) for name in ROW_FIELDS}
     return BulkInsert({**row, "id": None, "recipient_id": None, "counted": True}, recipients)
+
+
+def _in_language(batch: Batch, language: str) -> Batch:
+    if not language:
+        return batch
+    content = copy(batch)
+    for field, text in batch.translations[language].items():
+        setattr(content, field, text)
+    return content
+
+
+def _collapse(content: Batch, keys: list[Any], *, using: str) -> dict[Any, int]:
+    if content.collapse_key is None:
+        return {}
+    lock_inboxes(keys, using=using)
+    said = {name: getattr(content, name) for name in ("type", "collapse_key", "priority", *SAID_ANEW)}
+    return collapse(said, keys, window_of(find_type(content.type)), using=using)
 
 
 def _without_dedupe_key(batch: Batch, keys: list[Any], *, using: str) -> list[Any]:

@@ -9,17 +9,19 @@ from operator import or_
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from ..conf import conf
-from ..models import Batch, Inbox, Notification
+from ..models import Batch, Delivery, Inbox, Notification
 from .chunks import in_chunks
 from .database import can_skip_locked, write_database
+from .sql import finish_batch
 from .transactions import retry_deadlocks, short_transaction
 
 ROWS_PER_STEP = 1_000
 BATCHES_PER_STEP = 20  # each with the chunks of all its people
+DELIVERIES_PER_STEP = 10_000
 
 
 def expired(*, using: str) -> QuerySet[Notification]:
@@ -81,8 +83,10 @@ def purge(*, using: str | None = None) -> int:
     """Remove tombstones and finished sends to many that are older than ``TOMBSTONE_DAYS`` for good. Returns how many.
 
     The horizon rises in the same transaction: a client that was away for longer is told to load its list anew.
+    Deliveries go with their notifications, uncounted.
     """
     using = using or write_database()
+    _finish_batches(using=using)
     old, old_batches = purgeable(using=using), purgeable_batches(using=using)
     count = 0
     while user_ids := list(old.order_by().values_list("recipient_id", flat=True).distinct()[:ROWS_PER_STEP]):
@@ -90,7 +94,16 @@ def purge(*, using: str | None = None) -> int:
             count += _purge_users(chunk, old, using=using)
     while batch_ids := list(old_batches.order_by("pk").values_list("pk", flat=True)[:BATCHES_PER_STEP]):
         count += Batch.objects.using(using).filter(pk__in=batch_ids).delete()[1].get(Batch._meta.label, 0)
+    purge_deliveries(using=using)
     return count
+
+
+def _finish_batches(*, using: str) -> None:
+    """Note the end of sends to many whose last chunks died in the moment between."""
+    open_ones = Batch.objects.using(using).filter(finished_at=None, created_at__lt=_oldest_kept())
+    for batch_id in open_ones.values_list("pk", flat=True):
+        with transaction.atomic(using=using):
+            finish_batch(batch_id, using=using)
 
 
 @retry_deadlocks
@@ -109,6 +122,39 @@ def _purge_users(user_ids: list[Any], old: Any, *, using: str) -> int:
         # By their ids: to find them otherwise MariaDB waits for living rows, too, if somebody holds them.
         chosen: Any = Notification.objects.using(using).filter(pk__in=[pk for *_, pk in found])
         count: int = chosen._raw_delete(using)
+        return count
+
+
+def purge_deliveries(*, using: str) -> int:
+    """Remove deliveries of notifications that are gone, and old ones that carried digests. Returns how many.
+
+    The database does not see to it: see :class:`~notifications.models.Delivery`. It is asked in steps along the primary
+    key, none of which holds anything up.
+    """
+    rows = Delivery.objects.using(using)
+    count, last = 0, 0
+    while ids := list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:DELIVERIES_PER_STEP]):
+        step = rows.filter(pk__gt=last, pk__lte=ids[-1])
+        gone = list(step.filter(_left_over(using=using)).values_list("pk", flat=True))
+        for chunk in in_chunks(gone, ROWS_PER_STEP):
+            count += _remove_deliveries(chunk, using=using)
+        last = ids[-1]
+    return count
+
+
+def _left_over(*, using: str) -> Q:
+    notification = Notification.objects.using(using).filter(pk=OuterRef("notification_id"))
+    member = Delivery.objects.using(using).filter(digest=OuterRef("pk"))
+    # A carrier says how its members were sent, as long as there are any.
+    carrier = Q(notification=None, finished_at__lt=_oldest_kept()) & ~Q(Exists(member))
+    return (Q(notification__isnull=False) & ~Q(Exists(notification))) | carrier
+
+
+@retry_deadlocks
+def _remove_deliveries(ids: list[int], *, using: str) -> int:
+    with short_transaction(using=using):
+        rows: Any = Delivery.objects.using(using).filter(pk__in=ids)
+        count: int = rows._raw_delete(using)
         return count
 
 

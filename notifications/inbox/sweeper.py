@@ -14,8 +14,8 @@ CHUNKS_PER_SWEEP = 20
 def sweep(*, using: str) -> bool:
     """Number what is pending and expand what waits. Returns whether there may be more.
 
-    Cheap when there is nothing to do: two look-ups in partial indexes. Inboxes that are being numbered are skipped, and
-    so are sends that have just begun.
+    Cheap when there is nothing to do: three look-ups in partial indexes. Inboxes that are being numbered are skipped,
+    and so are sends that have just begun.
     """
     pending = Notification.objects.using(using).filter(pending=True).order_by()
     user_ids = list(pending.values_list("recipient_id", flat=True).distinct()[:USERS_PER_SWEEP])

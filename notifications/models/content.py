@@ -78,6 +78,14 @@ class Content(models.Model):
         default=None,
         help_text=_("A second send with the same key to the same person is not sent again."),
     )
+    collapse_key = ExactCharField(
+        max_length=200,
+        null=True,
+        blank=True,
+        default=None,
+        help_text=_("A second send with the same key makes the first one's row count on, as long as it is unread."),
+    )
+    count = models.PositiveIntegerField(_("count"), default=1, db_default=1)
     created_at = models.DateTimeField(_("created"), default=timezone.now, db_default=Now())
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
 

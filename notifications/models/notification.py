@@ -150,6 +150,11 @@ class Notification(Content, PartialIndexes):
                 name="ntf_notification_list",
             ),
             PartialIndex(fields=["recipient"], condition=Q(pending=True), name="ntf_notification_pending"),
+            PartialIndex(
+                fields=["recipient", "collapse_key"],
+                condition=Q(collapse_key__isnull=False),
+                name="ntf_notification_collapse",
+            ),
             PartialIndex(fields=["expires_at"], condition=Q(expires_at__isnull=False), name="ntf_notification_expires"),
             PartialIndex(fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="ntf_notification_deleted"),
             PartialIndex(fields=["created_at"], condition=Q(deleted_at__isnull=True), name="ntf_notification_created"),

@@ -56,7 +56,7 @@ class SendSerializer(serializers.Serializer[Any]):
     notification_type = Text(max_length=100)
     subject = Text(max_length=255)
     message = Text(required=False, allow_blank=True)
-    channels = serializers.ListField(child=Text(max_length=20), required=False, allow_null=True, max_length=20)
+    channels = serializers.ListField(child=Text(max_length=50), required=False, allow_null=True, max_length=20)
     priority = Text(required=False, allow_null=True, max_length=10)
     data = serializers.DictField(required=False, allow_null=True)  # type: ignore[assignment]
     url = Text(required=False, allow_blank=True, max_length=2000)
@@ -64,13 +64,16 @@ class SendSerializer(serializers.Serializer[Any]):
         required=False, allow_null=True, input_formats=["iso-8601"], default_timezone=UTC
     )
     dedupe_key = Text(required=False, allow_null=True, max_length=200)
+    collapse_key = Text(required=False, allow_null=True, max_length=200)
+    send_at = serializers.DateTimeField(
+        required=False, allow_null=True, input_formats=["iso-8601"], default_timezone=UTC
+    )
 
     def validate_expires_at(self, value: datetime | None) -> datetime | None:
-        if value is None:
-            return None
-        if value.year not in YEARS:
-            raise serializers.ValidationError(f"expires_at must be in the years {YEARS[0]} to {YEARS[-1]}.")
-        return value if settings.USE_TZ else timezone.make_naive(value)
+        return _stored("expires_at", value)
+
+    def validate_send_at(self, value: datetime | None) -> datetime | None:
+        return _stored("send_at", value)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("user_id" in attrs) == ("user_ids" in attrs):
@@ -78,11 +81,20 @@ class SendSerializer(serializers.Serializer[Any]):
         return attrs
 
 
+def _stored(field: str, value: datetime | None) -> datetime | None:
+    if value is None:
+        return None
+    if value.year not in YEARS:
+        raise serializers.ValidationError(f"{field} must be in the years {YEARS[0]} to {YEARS[-1]}.")
+    return value if settings.USE_TZ else timezone.make_naive(value)
+
+
 class SendView(ApiView):
     """``POST``: 201 with the result of ``send_notification()``, or for ``user_ids`` of
     ``send_notifications()``.
 
-    200 where a ``dedupe_key`` was met again, and the result is the first notification's. Takes a service
+    200 where a ``dedupe_key`` or ``collapse_key`` was met again, and the result is the first notification's; 202 where
+    ``send_at`` is still to come. Takes a service
     key, which needs no ``user_id`` in the query here, or a user with the permission
     ``notifications.add_notification``.
     """
@@ -96,4 +108,6 @@ class SendView(ApiView):
         if "user_ids" in content:
             return Response(send_notifications(content.pop("user_ids"), **content), status=201)
         result = send_notification(content.pop("user_id"), request_id=self.request_id, **content)
+        if result["batch_id"] is not None:
+            return Response(result, status=202)
         return Response(result, status=201 if result["created"] else 200)

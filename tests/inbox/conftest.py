@@ -14,7 +14,7 @@ from django.db.models import Model
 from notifications import types
 from notifications.inbox import expansion
 from notifications.inbox.events import BulkInsert, InboxChange, Step
-from notifications.models import ApiKey, Batch, BatchChunk, Inbox, Notification
+from notifications.models import ApiKey, Batch, BatchChunk, Delivery, Inbox, Notification, Preference
 from notifications.signals import inbox_changed
 from notifications.types import NotificationType
 
@@ -24,7 +24,7 @@ def transactional_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[
     """As pytest-django's, with real commits, but it empties only what these tests write: five times as fast."""
     with django_db_blocker.unblock():
         yield
-        _empty(Notification, Inbox, BatchChunk, Batch, ApiKey, get_user_model(), Group)
+        _empty(Delivery, Notification, Inbox, BatchChunk, Batch, ApiKey, Preference, get_user_model(), Group)
 
 
 def _empty(*models: type[Model]) -> None:
@@ -80,7 +80,7 @@ def heard() -> Iterator[Heard]:
 
 
 @pytest.fixture
-def a_type() -> Iterator[Callable[..., NotificationType]]:
+def a_type() -> Iterator[Callable[..., type[NotificationType]]]:
     """Register types for this test only."""
     before = dict(types._registry)
     yield types.register

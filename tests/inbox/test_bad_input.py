@@ -24,7 +24,7 @@ for _ in range(100_000):
 BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "empty subject": ({"subject": ""}, "subject", "subject is empty"),
     "blank subject": ({"subject": " \n"}, "subject", "subject is empty"),
-    "no subject": ({"subject": None}, "subject", "must be text; got NoneType"),
+    "no subject": ({"subject": None}, "context", "needs 'product'"),
     "subject of bytes": ({"subject": b"x"}, "subject", "must be text; got bytes"),
     "long subject": ({"subject": "x" * 256}, "subject", "256 characters, and 255 is the most"),
     "NUL in subject": ({"subject": "a\0b"}, "subject", "NUL"),

@@ -14,7 +14,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 
 from notifications import send_notifications
-from notifications.inbox import batches, expansion
+from notifications.inbox import batches, expansion, sql
 from notifications.inbox.batches import batch_result
 from notifications.inbox.expansion import expand_batch
 from notifications.inbox.sweeper import sweep
@@ -230,3 +230,24 @@ def test_a_send_to_100_000_takes_little_memory_and_bounded_time() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(DISTINCT recipient_id), sum(seq) FROM ntf_notification WHERE subject = 'second'")
         assert cursor.fetchone() == (100_000, 100_000 + 2_000)
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_the_end_is_noted_though_the_last_were_many_and_at_once(settings: Any, monkeypatch: Any) -> None:
+    """Whoever sees more waiting than can be under way leaves it to others; the sender looks once more."""
+    settings.NOTIFICATIONS = {"CHUNK_SIZE": 5}
+    monkeypatch.setattr(sql, "MOST_UNDER_WAY", 0)
+    monkeypatch.setattr(expansion, "MOST_UNDER_WAY", 0)
+    people(30)
+    seen: list[bool] = []
+
+    def look(**_: Any) -> None:
+        seen.append(Batch.objects.get().finished_at is not None)
+
+    inbox_changed.connect(look)
+    try:
+        send_to_all()
+    finally:
+        inbox_changed.disconnect(look)
+    assert not any(seen[:-1])
+    assert Batch.objects.get().finished_at is not None

@@ -103,6 +103,7 @@ def test_all_or_none(crowd: list[Any]) -> None:
     keys = [user.pk for user in crowd]
     with transaction.atomic():
         assert bulk_insert(batch, keys, all_or_none=True, using="default") is None
+        transaction.set_rollback(True)
     assert not Notification.objects.exists()
     assert not Inbox.objects.exclude(last_rev=0).exists()
     with transaction.atomic():

@@ -109,7 +109,7 @@ def test_seen(user: Any) -> None:
 
 
 def test_a_sweep_with_nothing_to_do(user: Any) -> None:
-    with statements(2, postgresql=2):
+    with statements(3, postgresql=3):
         assert sweep(using="default") is False
 
 
@@ -125,8 +125,8 @@ def test_a_send_to_many(three: list[Any], settings: Any) -> None:
     settings.NOTIFICATIONS = {"CHUNK_SIZE": 2}
     once = 6  # batch, chunks, number of people; which chunks, their content; how many have it
     # For each chunk: lock it, insert and number (elsewhere: lock inboxes, count, insert, read ids), mark it, finish.
-    each = 1 + 4 + 1 + (2 if connection.features.has_select_for_update else 1)
-    with statements(once + 2 * each, postgresql=once + 2 * (1 + 1 + 1 + 1 + 2)):
+    each = 1 + 4 + 1 + (3 if connection.features.has_select_for_update else 2)
+    with statements(once + 2 * each, postgresql=once + 2 * (1 + 1 + 1 + 1 + 3)):
         send_notifications(three, "stock_alert", "x")
 
 

@@ -231,3 +231,16 @@ def test_numbers_go_on_in_a_new_epoch(ana: Any, heard: Heard) -> None:
     send(ana)
     assert [change.epoch for change in heard][1] == str(Inbox.objects.get().epoch)  # type: ignore[union-attr]
     assert [step.rev for step in heard.steps(ana)] == [1, 2]
+
+
+def test_a_send_to_many_whose_end_nobody_noted_ends_and_goes(ana: Any) -> None:
+    """Its last chunk was slow to commit, and whoever would have looked again died."""
+    send_notifications([ana], "order_ready", "x")
+    old = NOW() - timedelta(days=30)
+    Batch.objects.update(finished_at=None, created_at=old)
+    retention.purge()
+    assert Batch.objects.get().finished_at > old
+    BatchChunk.objects.update(expanded_at=None)
+    Batch.objects.update(finished_at=None)
+    retention.purge()
+    assert Batch.objects.get().finished_at is None

@@ -34,7 +34,9 @@ def test_the_answer_has_exactly_these_keys(ana: Any) -> None:
         "created": True,
         "channels_sent": ["in_app", "websocket"],
         "channels_queued": [],
+        "channels_skipped": {},
         "errors": [],
+        "batch_id": None,
     }
 
 
@@ -87,7 +89,9 @@ def test_a_channel_that_nobody_delivers_is_an_error_and_the_send_a_success(ana: 
     assert result["success"] is True
     assert result["channels_sent"] == ["in_app", "websocket"]
     assert result["channels_queued"] == []
-    assert result["errors"] == [f"{channel}: no app that delivers by this channel is installed"]
+    assert result["errors"] == [
+        f'{channel}: this site has no such delivery channel. Add it to NOTIFICATIONS["CHANNELS"].'
+    ]
     check(ana)
 
 

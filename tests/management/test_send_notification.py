@@ -47,6 +47,8 @@ def test_it_sends_to_a_primary_key_and_prints_one_line_of_json(luis: Any) -> Non
         "created": True,
         "channels_sent": ["in_app", "websocket"],
         "channels_queued": [],
+        "channels_skipped": {},
+        "batch_id": None,
         "errors": [],
     }
     assert (notification.recipient, notification.type, notification.priority) == (luis, "order_ready", "high")

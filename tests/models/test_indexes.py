@@ -59,7 +59,11 @@ def test_nobody_is_told_that_the_conditions_are_ignored(monkeypatch: Any) -> Non
         ),
         (lambda: Notification.objects.filter(expires_at__lte="2030-01-01T00:00Z"), "ntf_notification_expires"),
         (lambda: Notification.objects.filter(deleted_at__lt="2030-01-01T00:00Z"), "ntf_notification_deleted"),
-        (lambda: BatchChunk.objects.filter(expanded_at=None).order_by("pk"), "ntf_batch_chunk_waiting"),
+        (lambda: BatchChunk.objects.filter(expanded_at=None, due_at=None).order_by("pk"), "ntf_batch_chunk_waiting"),
+        (
+            lambda: BatchChunk.objects.filter(expanded_at=None, due_at__lte="2030-01-01T00:00Z"),
+            "ntf_batch_chunk_due",
+        ),
     ],
 )
 def test_the_standing_questions_use_their_index(rows: Any, index: str) -> None:

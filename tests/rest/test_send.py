@@ -33,6 +33,8 @@ def test_the_service_key_sends_without_acting_for_anybody(service: APIClient, an
         "created": True,
         "channels_sent": ["in_app", "websocket"],
         "channels_queued": [],
+        "channels_skipped": {},
+        "batch_id": None,
         "errors": [],
     }
     assert (notification.recipient, notification.subject, notification.seq) == (ana, "Low stock", 1)
@@ -50,7 +52,9 @@ def test_every_field_arrives(service: APIClient, ana: Any) -> None:
         "dedupe_key": "stock-7",
     }
     response = service.post(SEND, content(**fields), format="json")
-    assert response.json()["errors"] == ["email: no app that delivers by this channel is installed"]
+    assert response.json()["errors"] == [
+        'email: this site has no such delivery channel. Add it to NOTIFICATIONS["CHANNELS"].'
+    ]
     row = Notification.objects.get()
     assert (row.message, row.priority, row.data, row.url) == (" Two left ", "critical", fields["data"], "/stock/7")
     assert (row.silent, row.dedupe_key) == (True, "stock-7")

@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.db import models
 
 from ...conf import conf
-from ...inbox.content import MAX_CONTENT_BYTES, MAX_DATA_DEPTH
+from ...inbox.content import MAX_CONTENT_BYTES, MAX_DATA_DEPTH, known_channels
 from ...types import all_types
 from ..actions import ALL_READ, BY_IDS, SEEN
 from ..send import MAX_RECIPIENTS, YEARS
@@ -77,8 +77,9 @@ def _send() -> Schema:
         "channels": {
             "type": ["array", "null"],
             "maxItems": 20,
-            "items": schema("DeliveryChannel"),
-            "description": "By default `in_app` and `websocket`. Without `websocket` it is silent.",
+            "items": {"type": "string", "enum": known_channels()},
+            "description": "By default the type's own, most often `in_app` and `websocket`. Without the latter it is"
+            " silent.",
         },
         "priority": described({"anyOf": [schema("Priority"), {"type": "null"}]}, "By default the type's own."),
         "data": {
@@ -105,6 +106,19 @@ def _send() -> Schema:
             "maxLength": 200,
             "pattern": NO_NUL,
             "description": "The same key for the same person is one notification.",
+        },
+        "collapse_key": {
+            "type": ["string", "null"],
+            "minLength": 1,
+            "maxLength": 200,
+            "pattern": NO_NUL,
+            "description": "An unread notification of the same type and key says what this one does, and counts on.",
+        },
+        "send_at": {
+            "type": ["string", "null"],
+            "format": "date-time",
+            "pattern": IN_YEARS,
+            "description": "When it is to be sent; the past is now.",
         },
     }
     return record(required, optional, oneOf=[{"required": ["user_id"]}, {"required": ["user_ids"]}])
