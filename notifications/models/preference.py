@@ -22,10 +22,23 @@ class Frequency(models.TextChoices):
     WEEKLY = "weekly", _("Once a week, together")
 
 
+# As datetime.weekday() counts.
+WEEKDAYS = [
+    (0, _("Monday")),
+    (1, _("Tuesday")),
+    (2, _("Wednesday")),
+    (3, _("Thursday")),
+    (4, _("Friday")),
+    (5, _("Saturday")),
+    (6, _("Sunday")),
+]
+
+
 class Preference(models.Model):
     """One row per user, made when they first change something. Who has none wants the defaults.
 
-    Times of the day are in ``time_zone``; empty, it is the site's.
+    Times of the day are in ``time_zone``; empty, it is the site's, as with ``language``. What is sent together once
+    a day or week comes at ``digest_time``, once a week on ``digest_weekday``.
     """
 
     user = models.OneToOneField(
@@ -39,6 +52,9 @@ class Preference(models.Model):
     quiet_hours_end = models.TimeField(_("to"), default=time(7, 0))
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True, default="")
     frequency = models.CharField(_("frequency"), max_length=10, choices=Frequency.choices, default=Frequency.INSTANT)
+    digest_time = models.TimeField(_("time of the day"), default=time(8, 0))
+    digest_weekday = models.PositiveSmallIntegerField(_("day of the week"), choices=WEEKDAYS, default=0)
+    language = models.CharField(_("language"), max_length=20, blank=True, default="")
     paused_until = models.DateTimeField(_("paused until"), null=True, blank=True)
     single_keys = models.BooleanField(_("single-key shortcuts"), default=True)
     sound = models.BooleanField(_("sound"), default=False)
@@ -68,7 +84,7 @@ class PreferenceChoice(models.Model):
         related_name="notification_choices",
     )
     type = models.CharField(_("type"), max_length=100, blank=True, default="")
-    channel = models.CharField(_("channel"), max_length=20, blank=True, default="")
+    channel = models.CharField(_("channel"), max_length=50, blank=True, default="")
     enabled = models.BooleanField(_("wanted"))
 
     class Meta:

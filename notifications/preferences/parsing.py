@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, time
-from functools import lru_cache
-from typing import Any
-from zoneinfo import available_timezones
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from django.conf import settings
-from django.utils import timezone
-from django.utils.dateparse import parse_datetime
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from ..conf import conf
 from ..exceptions import NotificationError
 from ..models import Frequency, PriorityFilter
-from ..types import DeliveryChannel, all_types
+from ..types import DeliveryChannel, all_types, get_type
+from .mute_parsing import parse_mutes
+from .mutes import Muted
+from .values import Wrong, clock, flag, items_of, language, moment, one_of, time_zone, weekday
+from .values import time_zones as time_zones
 
-YEARS = range(1970, 9_999)  # every database and time zone can hold these
 REQUIRED = {DeliveryChannel.IN_APP.value}  # the inbox is the log: everything is kept there
 READ_ONLY = {"user_id", "updated_at"}  # in every answer; an answer may be sent back as it is
 
 Key = tuple[str, str]  # type and delivery channel; "" is all of them
-
-_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
-_NO_ZONES = {"Factory", "localtime", "posixrules"}
 
 
 class InvalidPreferences(NotificationError):
@@ -39,18 +33,23 @@ class InvalidPreferences(NotificationError):
         super().__init__(" ".join(errors.values()))
 
 
-class _Wrong(ValueError):
-    """What is wrong with one field, for people."""
+class Parsed(NamedTuple):
+    """Columns of a :class:`~notifications.models.Preference`, choices, and all that is muted; ``None``: not named."""
+
+    columns: dict[str, Any]
+    choices: dict[Key, bool]
+    mutes: dict[Muted, datetime | None] | None
 
 
-def parse(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[Key, bool]]:
-    """Return the columns of a :class:`~notifications.models.Preference` that ``given`` names, and its choices.
+def parse(given: Mapping[str, Any]) -> Parsed:
+    """Return what ``given`` names.
 
     Raises:
         InvalidPreferences: naming every field that is unknown or has a wrong value.
     """
     columns: dict[str, Any] = {}
     choices: dict[Key, bool] = {}
+    mutes: dict[Muted, datetime | None] | None = None
     errors: dict[str, str] = {}
     for name, value in given.items():
         if name in READ_ONLY:
@@ -60,93 +59,41 @@ def parse(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[Key, bool]]:
                 choices.update(_CHOICES[name](value))
             elif name in _COLUMNS:
                 columns[name] = _COLUMNS[name](value)
+            elif name == "mutes":
+                mutes = parse_mutes(value)
             else:
-                raise _Wrong(_("There is no such preference."))
-        except _Wrong as wrong:
+                raise Wrong(_("There is no such preference."))
+        except Wrong as wrong:
             errors[name] = str(wrong)
     if errors:
         raise InvalidPreferences(errors)
-    return columns, choices
+    return Parsed(columns, choices, mutes)
 
 
-@lru_cache(maxsize=1)
-def time_zones() -> tuple[str, ...]:
-    """The IANA names that this machine knows, in order."""
-    return tuple(sorted(available_timezones() - _NO_ZONES))
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise _Wrong(_("Must be true or false."))
-    return value
-
-
-def _clock(value: Any) -> time:
-    if not isinstance(value, str) or not _CLOCK.fullmatch(value):
-        raise _Wrong(_("Must be a time of the day such as 22:30."))
-    return time(int(value[:2]), int(value[3:]))
-
-
-def _one_of(values: list[str]) -> Callable[[Any], str]:
-    def parse_one(value: Any) -> str:
-        if not isinstance(value, str) or value not in values:
-            raise _Wrong(_("Must be one of {values}.").format(values=", ".join(values)))
-        return str(value)
-
-    return parse_one
-
-
-def _time_zone(value: Any) -> str:
-    if not isinstance(value, str) or (value and value not in time_zones()):
-        raise _Wrong(_("Must be the name of a time zone such as Europe/Madrid, or empty for the site's."))
-    return value
-
-
-def _moment(value: Any) -> datetime | None:
-    if value is None:
-        return None
-    moment = _parsed(value)
-    if moment is None or moment.year not in YEARS:
-        raise _Wrong(_("Must be a date and time such as 2030-01-31T08:00:00Z, or null."))
-    if timezone.is_naive(moment):
-        moment = moment.replace(tzinfo=UTC)
-    return moment if settings.USE_TZ else timezone.make_naive(moment)
-
-
-def _parsed(value: Any) -> datetime | None:
-    if isinstance(value, datetime):
-        return value
-    try:
-        return parse_datetime(value) if isinstance(value, str) and len(value) <= 40 else None
-    except ValueError:  # well-formed, and no day of any calendar
-        return None
-
-
-def _object(value: Any, known: list[str], what: str | Promise) -> Iterator[tuple[str, Any]]:
-    if not isinstance(value, Mapping):
-        raise _Wrong(_("Must be an object of names and values."))
-    for name, item in value.items():
-        if name not in known:
-            raise _Wrong(_("{name!r:.100} is not one of the {what}.").format(name=name, what=what))
-        yield name, item
+def channel_names() -> list[str]:
+    """The delivery channels that a person may choose: those that every site knows, and this site's own."""
+    known = list(map(str, DeliveryChannel))
+    return [*known, *(name for name in conf.CHANNELS if name not in known)]
 
 
 def _by_channel(value: Any, kind: str = "") -> dict[Key, bool]:
     choices = {}
-    for channel, wanted in _object(value, list(DeliveryChannel), _("delivery channels")):
-        if not _flag(wanted) and channel in REQUIRED:
-            raise _Wrong(_("{channel} cannot be switched off: everything is kept there.").format(channel=channel))
+    for channel, wanted in items_of(value, channel_names(), _("delivery channels")):
+        if not flag(wanted) and channel in REQUIRED:
+            raise Wrong(_("{channel} cannot be switched off: everything is kept there.").format(channel=channel))
+        if not wanted and kind and channel in get_type(kind).required:
+            raise Wrong(_("{channel} cannot be switched off for {type}.").format(channel=channel, type=kind))
         choices[kind, channel] = wanted
     return choices
 
 
 def _by_type(value: Any) -> dict[Key, bool]:
-    return {(kind, ""): _flag(wanted) for kind, wanted in _object(value, _types(), _("types"))}
+    return {(kind, ""): flag(wanted) for kind, wanted in items_of(value, _types(), _("types"))}
 
 
 def _matrix(value: Any) -> dict[Key, bool]:
     choices: dict[Key, bool] = {}
-    for kind, channels in _object(value, _types(), _("types")):
+    for kind, channels in items_of(value, _types(), _("types")):
         choices.update(_by_channel(channels, kind))
     return choices
 
@@ -161,14 +108,17 @@ _CHOICES: dict[str, Callable[[Any], dict[Key, bool]]] = {
     "matrix": _matrix,
 }
 _COLUMNS: dict[str, Callable[[Any], Any]] = {
-    "priority": _one_of(PriorityFilter.values),
-    "quiet_hours_enabled": _flag,
-    "quiet_hours_start": _clock,
-    "quiet_hours_end": _clock,
-    "time_zone": _time_zone,
-    "frequency": _one_of(Frequency.values),
-    "paused_until": _moment,
-    "single_keys": _flag,
-    "sound": _flag,
-    "desktop": _flag,
+    "priority": one_of(PriorityFilter.values),
+    "quiet_hours_enabled": flag,
+    "quiet_hours_start": clock,
+    "quiet_hours_end": clock,
+    "time_zone": time_zone,
+    "frequency": one_of(Frequency.values),
+    "digest_time": clock,
+    "digest_weekday": weekday,
+    "language": language,
+    "paused_until": moment,
+    "single_keys": flag,
+    "sound": flag,
+    "desktop": flag,
 }

@@ -40,5 +40,10 @@ class PreferencesView(ApiView):
 
 
 def _shown(preferences: dict[str, Any]) -> dict[str, Any]:
-    shown = {name: iso(value) if isinstance(value, datetime) else value for name, value in preferences.items()}
-    return {**shown, "user_id": wire_key(preferences["user_id"])}
+    mutes = [_with_text(mute) for mute in preferences["mutes"]]
+    return {**_with_text(preferences), "mutes": mutes, "user_id": wire_key(preferences["user_id"])}
+
+
+def _with_text(values: dict[str, Any]) -> dict[str, Any]:
+    """Moments as the wire has them."""
+    return {name: iso(value) if isinstance(value, datetime) else value for name, value in values.items()}

@@ -43,6 +43,10 @@ def test_get_answers_the_defaults_and_writes_nothing(client: APIClient, ana: Any
         "quiet_hours_end": "07:00",
         "time_zone": "UTC",
         "frequency": "instant",
+        "digest_time": "08:00",
+        "digest_weekday": 0,
+        "language": "",
+        "mutes": [],
         "paused_until": None,
         "single_keys": True,
         "sound": False,
@@ -63,6 +67,11 @@ def test_get_answers_the_defaults_and_writes_nothing(client: APIClient, ana: Any
         ("time_zone", "America/Argentina/Buenos_Aires"),
         ("frequency", "daily"),
         ("frequency", "weekly"),
+        ("digest_time", "23:59"),
+        ("digest_weekday", 6),
+        ("language", "es"),
+        ("mutes", [{"type": "stock_alert", "until": None}]),
+        ("mutes", [{"type": "stock_alert", "until": "2998-01-31T08:00:00Z"}]),
         ("paused_until", "2998-01-31T08:00:00Z"),
         ("single_keys", False),
         ("sound", True),
@@ -94,7 +103,8 @@ def test_choices_are_merged_and_only_deviations_are_kept(client: APIClient, ana:
 
 
 def test_an_answer_may_be_sent_back(client: APIClient) -> None:
-    put(client, channels={"email": False}, quiet_hours_enabled=True)
+    thing = {"target": "auth.user", "target_id": "7", "until": "2998-01-31T08:00:00Z"}
+    put(client, channels={"email": False}, quiet_hours_enabled=True, mutes=[thing, {"type": "stock_alert"}])
     answer = get(client)
     again = put(client, **answer)
     assert {**again, "updated_at": None} == {**answer, "updated_at": None}
@@ -106,6 +116,20 @@ WRONG = [
     ("priority", ["all"]),
     ("frequency", "monthly"),
     ("frequency", 1),
+    ("digest_time", "8:00"),
+    ("digest_time", None),
+    ("digest_weekday", 7),
+    ("digest_weekday", -1),
+    ("digest_weekday", True),
+    ("digest_weekday", 0.5),
+    ("digest_weekday", "0"),
+    ("language", "xx"),
+    ("language", "ES"),
+    ("language", None),
+    ("mutes", None),
+    ("mutes", {"type": "stock_alert"}),
+    ("mutes", [{"type": "no_such_type"}]),
+    ("mutes", [{"target": "auth.user", "target_id": 1}]),
     ("quiet_hours_enabled", "yes"),
     ("quiet_hours_enabled", 1),
     ("quiet_hours_start", "24:00"),
@@ -155,6 +179,10 @@ def test_a_wrong_value_is_named_and_nothing_is_half_written(client: APIClient, f
 
 def test_every_wrong_field_is_named_at_once(client: APIClient) -> None:
     assert set(put(client, 400, sound=1, priority="x", desktop=True, nonsense=1)) == {"sound", "priority", "nonsense"}
+
+
+def test_a_whole_number_may_be_written_as_json_allows(client: APIClient) -> None:
+    assert put(client, digest_weekday=2.0)["digest_weekday"] == 2
 
 
 def test_a_pause_that_is_over_is_none(client: APIClient) -> None:
