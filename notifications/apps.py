@@ -12,6 +12,8 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks, types  # noqa: F401 - checks register themselves
+        from .delivery import devices, enqueue, metrics, task_checks  # noqa: F401 - two of them register themselves
+        from .delivery import receivers as delivery
         from .inbox import receivers
         from .live import broadcast
         from .observability.client_errors import install_one_line
@@ -20,5 +22,8 @@ class NotificationsConfig(AppConfig):
         types.discover()
         receivers.connect()
         broadcast.connect()
+        delivery.connect()
+        enqueue.connect()
+        devices.connect()
         install_redaction()
         install_one_line()

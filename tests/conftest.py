@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import hypothesis
 import pytest
 from asgiref.sync import SyncToAsync
+from django.contrib.auth import get_user_model
 from django.db import connections
+from django.test import Client
 from django.utils import translation
 
 from tests import plugin, services
@@ -42,6 +45,24 @@ def _no_language_left_over() -> Iterator[None]:
     """A request chooses the language of its thread, which is then the next test's, too."""
     yield
     translation.deactivate()
+
+
+@pytest.fixture
+def ana(transactional_db: None) -> Any:
+    return get_user_model().objects.create_user("ana")
+
+
+@pytest.fixture
+def luis(transactional_db: None) -> Any:
+    return get_user_model().objects.create_user("luis")
+
+
+@pytest.fixture
+def browser(ana: Any) -> Client:
+    """Ana's, as the server sees it. The one that runs scripts is in ``tests/browser``."""
+    client = Client()
+    client.force_login(ana)
+    return client
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ import os
 import sys
 from pathlib import Path
 
+import django
+
 from project.settings import *  # noqa: F403
 from project.settings import CHANNEL_LAYERS, DATABASES, INSTALLED_APPS
 
@@ -12,7 +14,17 @@ SECRET_KEY = "only-for-tests"
 DEBUG = os.environ.get("TEST_SITE_DEBUG") == "1"  # pytest-django turns it off; a server process may want it
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "testserver"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 NOTIFICATIONS = json.loads(os.environ.get("TEST_NOTIFICATIONS", "{}"))  # for server processes
+
+# Runs deliveries where a test says so (TASK_BACKEND); an app of its own, with a table.
+INSTALLED_APPS = [*INSTALLED_APPS, "django_tasks_db"]
+TASKS = {
+    "default": {"BACKEND": "django_tasks_db.DatabaseBackend"},
+    "at_once": {
+        "BACKEND": f"{'django.tasks' if django.VERSION >= (6,) else 'django_tasks'}.backends.immediate.ImmediateBackend"
+    },
+}
 
 # Static files come from where they are written: no `collectstatic`, with or without DEBUG.
 STATIC_ROOT = None

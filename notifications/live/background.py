@@ -17,7 +17,7 @@ from ..inbox.chunks import in_chunks
 from ..inbox.database import write_database
 from ..inbox.sweeper import sweep
 from ..observability.metrics import reconciler_repairs_total
-from . import protocol
+from . import presence, protocol
 from .executor import run_db
 from .membership import user_group
 from .protocol import Close
@@ -54,6 +54,7 @@ class Background:
         self._begin(self._every(lambda: float(conf.SWEEP_SECONDS), self.sweep))
         self._begin(self._every(lambda: float(conf.EXPIRE_SECONDS), self.expire))
         self._begin(self._every(lambda: float(conf.RIGHTS_SECONDS), self.look_at_rights))
+        self._begin(self._every(lambda: presence.EVERY_SECONDS, self.tell_who_is_online))
         self._begin(self._every(lambda: 1.0, self.ping))
 
     def _begin(self, coroutine: Coroutine[Any, Any, None]) -> None:
@@ -145,6 +146,12 @@ class Background:
                 if connection.identity in gone:
                     connection.push(protocol.error("unauthorized", "Your access has ended."))
                     connection.close(Close.RIGHT_ENDED, "Access ended")
+
+    async def tell_who_is_online(self) -> None:
+        """Let deliveries know who has a page open, if anybody asks."""
+        if presence.is_asked_for():
+            user_ids = {connection.user_id for connection in self._manager.streams()}
+            await run_db(presence.write, user_ids, using=write_database())
 
     async def ping(self) -> None:
         """Ping who is due; close who is silent for minutes, or takes no ping for seconds."""

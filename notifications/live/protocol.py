@@ -81,12 +81,14 @@ def common_data(row: Mapping[str, Any]) -> dict[str, Any]:
         "url": safe_link(row["url"]),
         "data": row["data"],
         "actor": _party(row, "actor"),
-        "target": _party(row, "target"),
+        "target": _target(row),
         "read_at": iso(row.get("read_at")),
         "archived_at": iso(row.get("archived_at")),
     }
     if row.get("silent"):
         data["silent"] = True
+    if row.get("count", 1) > 1:
+        data["count"] = row["count"]
     return data
 
 
@@ -98,6 +100,14 @@ def notification_data(row: Mapping[str, Any]) -> dict[str, Any]:
 def _party(row: Mapping[str, Any], role: str) -> dict[str, str] | None:
     text, url = row[f"{role}_text"], safe_link(row[f"{role}_url"])
     return {"text": text, "url": url} if text or url else None
+
+
+def _target(row: Mapping[str, Any]) -> dict[str, str] | None:
+    """With a ``key``, the same for all that is about one object: by it pages know what the person has muted."""
+    target = _party(row, "target")
+    if target and row.get("target_id"):
+        target["key"] = f"{row['target_type_id']}:{row['target_id']}"
+    return target
 
 
 def notification_head(row: Mapping[str, Any]) -> str:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
+from collections.abc import Callable, Iterable
 from threading import Lock
+
+logger = logging.getLogger("notifications")
+
+Samples = Iterable[tuple[tuple[str, ...], float]]
 
 
 class Metric:
@@ -32,6 +38,26 @@ class Metric:
     def samples(self) -> list[tuple[tuple[str, ...], float]]:
         with self._lock:
             return sorted(self._values.items()) or ([] if self.labels else [((), 0.0)])
+
+
+class Measured(Metric):
+    """A gauge that nobody keeps: ``measure`` is called whenever somebody looks."""
+
+    def __init__(self, name: str, help_text: str, *labels: str, measure: Callable[[], Samples]) -> None:
+        super().__init__(name, help_text, *labels, kind="gauge")
+        self._measure = measure
+
+    def value(self, *label_values: str) -> float:
+        samples = dict(self._measure())
+        return samples.get(label_values, 0) if label_values or not self.labels else sum(samples.values())
+
+    def samples(self) -> list[tuple[tuple[str, ...], float]]:
+        """Nothing if it cannot be measured: the other metrics say why."""
+        try:
+            return sorted(self._measure())
+        except Exception as error:
+            logger.warning("a metric could not be measured", extra={"metric": self.name, "error": str(error)})
+            return []
 
 
 METRICS: dict[str, Metric] = {}

@@ -36,6 +36,19 @@ def test_a_spliced_frame_is_the_frame_rendered_at_once():
     assert spliced["data"] == {**protocol.notification_data({**ROW, "rev": 7}), "unread_count": 2}
 
 
+def test_what_stands_for_several_sends_says_how_many():
+    assert "count" not in protocol.notification_data({**ROW, "count": 1})
+    assert protocol.notification_data({**ROW, "count": 3})["count"] == 3
+
+
+def test_a_target_has_a_key_where_it_was_an_object_and_not_a_text():
+    said = {**ROW, "target_text": "Coffee", "target_type_id": 7, "target_id": "3"}
+    assert protocol.notification_data(said)["target"] == {"text": "Coffee", "url": "", "key": "7:3"}
+    assert protocol.notification_data({**said, "target_type_id": None, "target_id": ""})["target"] == {
+        "text": "Coffee", "url": ""
+    }  # fmt: skip
+
+
 @given(st.text(), st.dictionaries(st.text(), st.text() | st.integers()))
 def test_whatever_it_says_a_spliced_frame_is_json(subject, data):
     head = protocol.notification_head({**ROW, "subject": subject, "data": data})

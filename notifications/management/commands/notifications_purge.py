@@ -14,7 +14,8 @@ from notifications.inbox.retention import expire, expired, purge, purgeable, pur
 class Command(BaseCommand):
     help = (
         "Delete what has expired or is older than NOTIFICATIONS['RETENTION_DAYS'], as its owner would, "
-        "and remove deletions and finished sends to many for good that are older than NOTIFICATIONS['TOMBSTONE_DAYS']."
+        "and remove deletions and finished sends to many for good that are older than NOTIFICATIONS['TOMBSTONE_DAYS'], "
+        "with their deliveries."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
