@@ -12,8 +12,10 @@ from typing import Any
 from ... import __version__
 from .answers import ANSWERS, HEADERS
 from .bodies import sent
+from .deliveries import delivery_schemas
 from .operations import paths
 from .preferences import preference_schemas
+from .push import push_schemas
 from .schemas import ANSWERED
 from .security import REQUIRED, schemes
 
@@ -48,7 +50,7 @@ def document(root: str) -> dict[str, Any]:
         "security": REQUIRED,
         "paths": paths(),
         "components": {
-            "schemas": {**ANSWERED, **sent(), **preference_schemas()},
+            "schemas": {**ANSWERED, **sent(), **preference_schemas(), **delivery_schemas(), **push_schemas()},
             "responses": ANSWERS,
             "headers": HEADERS,
             "securitySchemes": schemes(),

@@ -7,9 +7,11 @@ from typing import Any
 from ..collection import MAX_PER_PAGE, STATUS
 from .answers import answer, refusals, schema
 from .bodies import NO_NUL, POSITION
+from .deliveries import delivery_paths
 from .operation import FOR_ONE, WITH_BODY, Operation, change, go_on, operation
 from .parameters import NOTIFICATION_ID, REQUEST_ID, body, query, switch, user_id
 from .preferences import preference_paths
+from .push import push_paths
 from .schemas import PRIORITY
 
 ROOT = "/api/notifications"
@@ -38,7 +40,9 @@ def paths() -> dict[str, Any]:
             "parameters": [REQUEST_ID, user_id(), NOTIFICATION_ID],
             "put": _put("markAsRead", "read", "Mark it read or unread."),
         },
+        **delivery_paths(),
         **preference_paths(),
+        **push_paths(),
     }
 
 
@@ -49,6 +53,7 @@ def _list() -> Operation:
         "readTheNewest": go_on("markAsRead", OF_THE_SAME, **first),
         "archiveTheNewest": go_on("archive", OF_THE_SAME, **first),
         "deleteTheNewest": go_on("deleteNotification", OF_THE_SAME, **first),
+        "explainTheNewest": go_on("explainNotification", OF_THE_SAME, **first),
         "changes": go_on("getChanges", OF_THE_SAME, since="rev", epoch="epoch"),
     }
     return operation(
@@ -177,13 +182,15 @@ def _send() -> Operation:
         "read": go_on("markAsRead", recipient, **first),
         "archive": go_on("archive", recipient, **first),
         "delete": go_on("deleteNotification", recipient, **first),
+        "explain": go_on("explainNotification", recipient, **first),
     }
     return change(
         "send",
         "Send to one person or to many",
         {
-            "200": answer("This `dedupe_key` was met before.", schema("Sent")),
+            "200": answer("This `dedupe_key` was met before, or `collapse_key` has counted on.", schema("Sent")),
             "201": answer("Sent.", {"oneOf": [schema("Sent"), schema("SentToMany")]}, links=links),
+            "202": answer("To be sent at `send_at`.", schema("Sent")),
             **refusals(400, 401, 403, 413, 415, 429, 503),
         },
         description="For the service key, and for users with the permission `notifications.add_notification`.",

@@ -50,14 +50,19 @@ NOTIFICATION = record(
         "url": described(TEXT, "A path on this site, an `https://` address, or empty."),
         "data": described({"type": "object"}, "Whatever the sender put there."),
         "actor": PARTY,
-        "target": PARTY,
+        "target": described(
+            {"anyOf": [schema("Target"), {"type": "null"}]}, "What it is about, as it was when it was sent."
+        ),
         "read_at": MOMENT_OR_NULL,
         "read": {"type": "boolean"},
         "archived_at": MOMENT_OR_NULL,
         "seq": described(ID, "Its place in the inbox, which never changes."),
         "rev": described(ID, "Its last change."),
     },
-    {"silent": described({"const": True}, "Listed and counted, but nothing should pop up.")},
+    {
+        "silent": described({"const": True}, "Listed and counted, but nothing should pop up."),
+        "count": described({**NUMBER, "minimum": 2}, "How many sends it stands for, if it is more than one."),
+    },
 )
 PAGE: Schema = {
     **record(
@@ -99,11 +104,21 @@ RESYNC = record(
 SENT = record(
     {
         "success": {"const": True},
-        "notification_id": ID,
-        "created": described({"type": "boolean"}, "False where `dedupe_key` was met again: the id is the first one's."),
+        "notification_id": described(
+            {"anyOf": [ID, {"type": "null"}]}, "`null` where `send_at` is still to come: then there is none yet."
+        ),
+        "created": described(
+            {"type": "boolean"},
+            "False where `dedupe_key` was met again, or the notification with this `collapse_key` has counted on: the"
+            " id is the first one's.",
+        ),
         "channels_sent": {"type": "array", "items": schema("DeliveryChannel")},
         "channels_queued": {"type": "array", "items": schema("DeliveryChannel")},
-        "errors": described({"type": "array", "items": TEXT}, "Delivery channels that failed; the send did not."),
+        "channels_skipped": described(
+            {"type": "object", "additionalProperties": TEXT}, "Delivery channels and why this person gets it there not."
+        ),
+        "errors": described({"type": "array", "items": TEXT}, "Delivery channels that this site does not have."),
+        "batch_id": described({"anyOf": [ID, {"type": "null"}]}, "What is to be sent at `send_at`."),
     }
 )
 SENT_TO_MANY = record(
@@ -129,8 +144,11 @@ ANSWERED: Schema = {
     "Detail": DETAIL,
     "FieldErrors": FIELD_ERRORS,
     "Priority": PRIORITY,
-    "DeliveryChannel": {"type": "string", "enum": [str(channel) for channel in DeliveryChannel]},
+    "DeliveryChannel": described(TEXT, "Of every site: " + ", ".join(DeliveryChannel) + "; a site may have others."),
     "Party": record({"text": TEXT, "url": TEXT}),
+    "Target": record(
+        {"text": TEXT, "url": TEXT}, {"key": described(TEXT, "The same for all that is about one object; opaque.")}
+    ),
     "Notification": NOTIFICATION,
     "Page": PAGE,
     "Changes": CHANGES,
