@@ -9,7 +9,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from ..types import all_types
+from ..delivery.labels import channel_label
+from ..delivery.registry import channel_names
+from ..types import BUILT_IN, DeliveryChannel, all_types
 
 
 class TypeFilter(admin.SimpleListFilter):
@@ -21,6 +23,20 @@ class TypeFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(type=self.value()) if self.value() else queryset
+
+
+class ChannelFilter(admin.SimpleListFilter):
+    """The channels that this site has, and those that every site knows by name: it may have had them."""
+
+    title = _("delivery channel")
+    parameter_name = "channel"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        known = [str(channel) for channel in DeliveryChannel if channel not in BUILT_IN]
+        return [(name, str(channel_label(name))) for name in dict.fromkeys([*channel_names(), *known])]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(channel=self.value()) if self.value() else queryset
 
 
 class _SetOrNot(admin.SimpleListFilter):

@@ -7,13 +7,17 @@ from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
+from ..delivery.explain import explain
 from ..exceptions import InvalidContent
-from ..inbox.content import build_content, parse_channels
+from ..inbox.content import build_content
 from ..models import Notification
-from ..types import all_types
+from ..types import BUILT_IN, all_types
 from .filters import ArchivedFilter, ReadFilter, TypeFilter
+
+EXPLAINED = (_("How it reached the person, and why"), {"fields": ["deliveries"], "classes": ["wide"]})
 
 
 class NotificationForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -49,7 +53,7 @@ class NotificationForm(forms.ModelForm):  # type: ignore[type-arg]
                 kind,
                 cleaned["subject"],
                 cleaned["message"],
-                channels=parse_channels(None),
+                channels=BUILT_IN,
                 priority=cleaned["priority"],
                 data=cleaned["data"],
                 url=cleaned["url"],
@@ -80,6 +84,18 @@ class NotificationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         (_("Details"), {"fields": ["dedupe_key", *readonly_fields], "classes": ["collapse"]}),
     ]
 
+    def get_fieldsets(self, request: HttpRequest, obj: Notification | None = None) -> Any:
+        fieldsets: Any = super().get_fieldsets(request, obj)
+        # Of one that is being added there is nothing to explain yet.
+        return [*fieldsets, EXPLAINED] if obj else fieldsets
+
+    @admin.display(description=_("deliveries"))
+    def deliveries(self, notification: Notification) -> str:
+        """What :func:`~notifications.delivery.explain.explain` says, each with a link to its row of the outbox."""
+        url = f"{self.admin_site.name}:notifications_delivery_change"
+        context = {"explanations": explain(notification), "delivery_url": url}
+        return render_to_string("notifications/admin_explanations.html", context)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Notification]:
         rows: Any = super().get_queryset(request)
         return rows.visible()  # type: ignore[no-any-return]
@@ -95,4 +111,4 @@ class NotificationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Notification | None = None) -> list[str]:
         # In somebody else's inbox its number would mean nothing, and its key might be taken.
-        return [*self.readonly_fields, "recipient", "dedupe_key"] if obj else [*self.readonly_fields]
+        return [*self.readonly_fields, "recipient", "dedupe_key", "deliveries"] if obj else [*self.readonly_fields]

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import time
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.http import QueryDict
-from django.utils.functional import Promise
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
-from ..models import Frequency, PriorityFilter
-from ..preferences.parsing import REQUIRED, time_zones
-from ..types import DeliveryChannel, all_types
-
-CHANNELS: dict[str, str | Promise] = {
-    DeliveryChannel.WEBSOCKET.value: _("Pop-up"),
-    DeliveryChannel.EMAIL.value: _("E-mail"),
-    DeliveryChannel.SMS.value: _("SMS"),
-    DeliveryChannel.PUSH.value: _("Push"),
-    DeliveryChannel.WEBHOOK.value: _("Webhook"),
-}
-FLAGS = ("quiet_hours_enabled", "single_keys", "sound", "desktop")
+from ..models import WEEKDAYS, Frequency, PriorityFilter
+from ..preferences.parsing import time_zones
 
 
 def _clock(label: Any) -> forms.TimeField:
@@ -32,10 +21,13 @@ def _clock(label: Any) -> forms.TimeField:
 
 
 class PreferencesForm(forms.Form):
-    """Everything but the table of types and channels, which is :class:`Matrix`."""
+    """Everything but the table of types and channels, which is :class:`~notifications.pages.matrix.Matrix`."""
 
     priority = forms.ChoiceField(label=_("Tell me about"), choices=PriorityFilter.choices, widget=forms.RadioSelect)
     frequency = forms.ChoiceField(label=_("How often"), choices=Frequency.choices, widget=forms.RadioSelect)
+    digest_time = _clock(_("Together at"))
+    digest_weekday = forms.TypedChoiceField(label=_("Once a week on"), choices=WEEKDAYS, coerce=int)
+    language = forms.ChoiceField(label=_("Language of what is sent to you"), required=False)
     quiet_hours_enabled = forms.BooleanField(label=_("Keep quiet at certain hours"), required=False)
     quiet_hours_start = _clock(_("Quiet from"))
     quiet_hours_end = _clock(_("Quiet until"))
@@ -43,7 +35,10 @@ class PreferencesForm(forms.Form):
     paused_until = forms.DateTimeField(
         label=_("Pause everything until"),
         required=False,
-        help_text=_("Nothing reaches you until then, and all is in your list. Leave it empty to go on at once."),
+        help_text=_(
+            "Only what is critical, or what this site has to tell you, reaches you until then; all is in your list. "
+            "Leave it empty to go on at once."
+        ),
         widget=forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"}),
     )
     sound = forms.BooleanField(label=_("Play a sound when something new arrives"), required=False)
@@ -62,62 +57,28 @@ class PreferencesForm(forms.Form):
         if (current := self.initial.get("time_zone")) and current not in zones:
             zones.insert(0, current)
         self.fields["time_zone"].choices = [(zone, zone.replace("_", " ")) for zone in zones]  # type: ignore[attr-defined]
+        if len(settings.LANGUAGES) > 1:
+            self.fields["language"].choices = [("", _("The site’s")), *languages()]  # type: ignore[attr-defined]
+        else:
+            del self.fields["language"]
 
     def changes(self) -> dict[str, Any]:
         """What the person has changed, as :func:`~notifications.preferences.services.update_preferences` takes it."""
         return {name: _plain(self.cleaned_data[name]) for name in self.changed_data}
 
 
+def languages() -> list[tuple[str, str]]:
+    """The site's languages, each in its own words, as whoever looks for theirs reads them."""
+    return [(code, _own_name(code) or str(name)) for code, name in settings.LANGUAGES]
+
+
+def _own_name(code: str) -> str:
+    try:
+        name: str = get_language_info(code)["name_local"]
+    except KeyError:  # one that Django does not know
+        return ""
+    return name[:1].upper() + name[1:]
+
+
 def _plain(value: Any) -> Any:
     return f"{value:%H:%M}" if isinstance(value, time) else value
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One checkbox."""
-
-    name: str
-    value: str
-    label: Any
-    channel: Any
-    wanted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class MatrixRow:
-    slug: str
-    label: Any
-    cells: list[Cell]
-
-
-class Matrix:
-    """Types down, delivery channels across. A checkbox that is not sent is off, so the form says what it showed."""
-
-    def __init__(self, preferences: dict[str, Any]) -> None:
-        self.preferences = preferences
-
-    def channels(self) -> list[Cell]:
-        """The first row: a channel as a whole."""
-        wanted = self.preferences["channels"]
-        return [Cell("channels", name, _("Everything"), label, wanted[name]) for name, label in CHANNELS.items()]
-
-    def rows(self) -> Iterator[MatrixRow]:
-        for kind in all_types():
-            own = self.preferences["matrix"][kind.slug]
-            first = Cell("types", kind.slug, kind.label, _("At all"), self.preferences["types"][kind.slug])
-            cells = [
-                Cell("matrix", f"{kind.slug}:{name}", kind.label, label, own[name]) for name, label in CHANNELS.items()
-            ]
-            yield MatrixRow(kind.slug, kind.label, [first, *cells])
-
-    @staticmethod
-    def changes(post: QueryDict) -> dict[str, Any]:
-        """What the checkboxes say about the types and channels that the page showed and that there still are."""
-        channels, types, cells = (set(post.getlist(name)) for name in ("channels", "types", "matrix"))
-        shown = [kind.slug for kind in all_types() if kind.slug in post.getlist("shown_types")]
-        offered = [name for name in CHANNELS if name in post.getlist("shown_channels") and name not in REQUIRED]
-        return {
-            "channels": {name: name in channels for name in offered},
-            "types": {kind: kind in types for kind in shown},
-            "matrix": {kind: {name: f"{kind}:{name}" in cells for name in offered} for kind in shown},
-        }

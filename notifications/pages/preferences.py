@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,10 +16,14 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from ..exceptions import UnknownRecipient
+from ..inbox.database import parse_user_key
 from ..inbox.services import delete_all
-from ..preferences.parsing import InvalidPreferences, time_zones
+from ..preferences.parsing import InvalidPreferences
 from ..preferences.services import preferences_of, update_preferences
-from .forms import Matrix, PreferencesForm
+from .forms import PreferencesForm
+from .matrix import Matrix
+from .mutes import UNMUTE, muted, unmute_one
+from .zones import zone_named
 
 WRONG = 422  # what scripts that swap pages need, to tell a form with errors from one that was taken
 
@@ -31,15 +33,15 @@ WRONG = 422  # what scripts that swap pages need, to tell a form with errors fro
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: HttpRequest) -> HttpResponse:
-    """``GET``: the form. ``POST``: save it, or with ``action=delete_all`` delete every notification of the person."""
+    """``GET``: the form. ``POST``: save it, or do what ``action`` says instead: ``delete_all``, ``unmute:<id>``."""
     try:
         current = preferences_of(request.user)
     except UnknownRecipient:
         raise Http404 from None  # deleted a moment ago
-    if request.method == "POST" and request.POST.get("action") == "delete_all":
-        return _delete_all(request)
+    if request.method == "POST" and (other := _other_action(request)):
+        return other
     # Moments are written and read in the person's own zone, the one that is being chosen if there is one.
-    with timezone.override(_zone(request, current)):
+    with timezone.override(zone_named(request.POST.get("time_zone", ""), current["time_zone"])):
         if request.method != "POST":
             return _page(request, PreferencesForm(initial=current), Matrix(current), current)
         form = PreferencesForm(request.POST, initial=current)
@@ -67,11 +69,31 @@ def _page(
     context = {
         "form": form,
         "channels": matrix.channels(),
-        "rows": list(matrix.rows()),
+        "groups": matrix.groups(),
+        "has_required": matrix.has_required(),
+        "mutes": muted(parse_user_key(request.user)),
         "paused_until": current["paused_until"],
         "wrong": [form[name] for name in form.errors if name in form.fields],
     }
     return render(request, "notifications/preferences.html", context, status=status)
+
+
+def _other_action(request: HttpRequest) -> HttpResponse | None:
+    """What the smaller forms of the page ask for."""
+    action, _colon, place = request.POST.get("action", "").partition(":")
+    if action == "delete_all":
+        return _delete_all(request)
+    if action == UNMUTE:
+        return _unmute(request, place)
+    return None
+
+
+def _unmute(request: HttpRequest, place: str) -> HttpResponse:
+    if unmute_one(parse_user_key(request.user), place):
+        messages.success(request, _("It is muted no more."), fail_silently=True)
+    else:
+        messages.warning(request, _("Nothing had to be changed."), fail_silently=True)
+    return HttpResponseRedirect(request.get_full_path(), status=303)
 
 
 def _delete_all(request: HttpRequest) -> HttpResponse:
@@ -83,13 +105,6 @@ def _delete_all(request: HttpRequest) -> HttpResponse:
         text = _("Nothing was deleted: tick the box that says you are sure.")
         messages.error(request, text, fail_silently=True)
     return HttpResponseRedirect(request.get_full_path(), status=303)
-
-
-def _zone(request: HttpRequest, current: dict[str, Any]) -> ZoneInfo | None:
-    name = request.POST.get("time_zone", "")
-    if not settings.USE_TZ:
-        return None
-    return ZoneInfo(name if name in time_zones() else current["time_zone"])
 
 
 def _merged(current: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:

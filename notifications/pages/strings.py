@@ -62,6 +62,7 @@ TEXTS: dict[str, str | Promise] = {
 PLURALS: dict[str, Callable[[int], str]] = {
     "bell": lambda count: ngettext("{count} unread notification", "{count} unread notifications", count),
     "deleted": lambda count: ngettext("{count} notification deleted", "{count} notifications deleted", count),
+    "count": lambda count: ngettext("{count} time", "{count} times", count),
     "fresh": lambda count: ngettext("{count} new", "{count} new", count),
     "toasts_more": lambda count: ngettext("and {count} more", "and {count} more", count),
     "announce_many": lambda count: ngettext("{count} new notification", "{count} new notifications", count),

@@ -5,6 +5,7 @@ Nothing inline, so ``Content-Security-Policy: default-src 'self'; script-src 'se
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django import template
@@ -15,13 +16,16 @@ from django.db import models
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.urls import NoReverseMatch, get_script_prefix, reverse
+from django.utils import timezone
 
 from ..conf import conf
+from ..delivery.devices import push_channel
 from ..exceptions import UnknownType
 from ..inbox.changes import InboxState
 from ..inbox.database import write_database
 from ..links import safe_link
 from ..models import Notification
+from ..pages.push import device_strings
 from ..pages.state import state_of_page
 from ..pages.strings import bell_label, strings_json
 from ..preferences.services import page_options
@@ -54,7 +58,8 @@ def notification_bell(context: Any, url: str | None = None, *, ws_url: str | Non
         "history_url": history_url,
         "preferences_url": _address("notifications:preferences"),
         "csrf": get_token(request),
-        "options": page_options(state.user_id, using=write_database()),
+        "options": json.dumps(page_options(state.user_id, using=write_database()), separators=(",", ":")),
+        "at": int(timezone.now().timestamp() * 1000),
         "strings": strings_json(),
         "count": "99+" if state.unread_count > 99 else state.unread_count,
         "label": bell_label(state.unread_count),
@@ -103,6 +108,27 @@ def mark_target_read(context: Any, target: models.Model | None) -> dict[str, Any
     )
     ids = unread.order_by("-seq").values_list("pk", flat=True)[: conf.MAX_IDS]
     return {"ids": ",".join(map(str, ids))}
+
+
+@register.inclusion_tag("notifications/push_device.html", takes_context=True)
+def notification_push_device(context: Any) -> dict[str, Any]:
+    """The section that switches push messages on and off for this browser; nothing where the site sends none.
+
+    It shows itself by its own module: without JavaScript there is nothing to switch.
+    """
+    request, state, worker_url = _request(context), _state(context), _address("notifications:service-worker")
+    if request is None or state is None or not worker_url or push_channel() is None:
+        return {"shown": False}
+    return {
+        "shown": True,
+        "user": state.user_id,
+        "worker_url": worker_url,
+        "scope": worker_url.rpartition("/")[0] + "/",
+        "api_url": _address("notifications:api-push-subscriptions"),
+        "csrf": get_token(request),
+        "strings": device_strings(),
+        "nonce": _nonce(context, request),
+    }
 
 
 @register.filter

@@ -1,4 +1,4 @@
-"""Two people with a browser each, and what a browser sees."""
+"""What a browser sees."""
 
 from __future__ import annotations
 
@@ -6,30 +6,11 @@ import re
 from html import unescape
 from typing import Any
 
-import pytest
-from django.contrib.auth import get_user_model
 from django.test import Client
 
 from notifications import send_notification
 
 HISTORY = "/notifications/"
-
-
-@pytest.fixture
-def ana(transactional_db: None) -> Any:
-    return get_user_model().objects.create_user("ana")
-
-
-@pytest.fixture
-def luis(transactional_db: None) -> Any:
-    return get_user_model().objects.create_user("luis")
-
-
-@pytest.fixture
-def browser(ana: Any) -> Client:
-    client = Client()
-    client.force_login(ana)
-    return client
 
 
 def send(user: Any, *subjects: str, **options: Any) -> list[int]:

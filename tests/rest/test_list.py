@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -14,6 +15,7 @@ from rest_framework.test import APIClient
 
 from notifications.inbox.changes import inbox_states
 from notifications.inbox.services import archive, delete, mark_read, mark_seen
+from notifications.models import Notification
 
 from .conftest import by_session, ids, send
 
@@ -124,6 +126,12 @@ def test_an_item_has_the_fields_of_the_frame_and_read(client: APIClient, ana: An
     }
 
 
+def test_one_that_stands_for_several_says_so(client: APIClient, ana: Any) -> None:
+    [pk, _] = send(ana, 2)
+    Notification.objects.filter(pk=pk).update(count=3)
+    assert [item.get("count") for item in client.get(LIST).json()["notifications"]] == [None, 3]
+
+
 def test_a_silent_one_says_so(client: APIClient, ana: Any) -> None:
     send(ana, channels=["in_app"])
     [item] = client.get(LIST).json()["notifications"]
@@ -141,7 +149,8 @@ def test_a_list_takes_at_most_three_queries_whatever_actor_and_target_are(
     with django_assert_max_num_queries(1 + 3):
         body = client.get(LIST, query).json()
     assert body["notifications"][0]["actor"] == {"text": "user 4", "url": ""}
-    assert body["notifications"][0]["target"] == {"text": "ana", "url": ""}
+    key = f"{ContentType.objects.get_for_model(ana).pk}:{ana.pk}"
+    assert body["notifications"][0]["target"] == {"text": "ana", "url": "", "key": key}
     session = by_session(ana)
     with django_assert_max_num_queries(2 + 3):
         assert session.get(LIST, query).status_code == 200

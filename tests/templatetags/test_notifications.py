@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from html import unescape
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.test import RequestFactory
 from django.utils import translation
 
 from notifications import send_notification
-from notifications.models import Inbox, Notification
+from notifications.models import Inbox, Mute, Notification
 from notifications.pages.strings import PLURALS, TEXTS
 from notifications.preferences.services import update_preferences
 
@@ -25,16 +26,11 @@ BOTH = "{% notification_bell %}{% notification_scripts %}"
 # What the elements ask for; one that is missing would be an empty button.
 KEYS = """
 bell bell_none title tab_all tab_unread tab_read mark_all_read mark_read mark_unread archive delete undo deleted
-archived more fresh empty_all empty_unread empty_read loading error retry close history preferences state_polling
+archived more fresh count empty_all empty_unread empty_read loading error retry close history preferences state_polling
 state_reconnecting state_signed_out toasts toasts_more unread priority_high priority_critical from failed offline
 keys_title key_next key_previous key_open key_archive key_read key_unread key_help announce announce_many actions
 use_time_zone
 """
-
-
-@pytest.fixture
-def luis(transactional_db: None) -> Any:
-    return get_user_model().objects.create_user("luis")
 
 
 def render(source: str, user: Any, *, request: Any = None, **context: Any) -> str:
@@ -148,10 +144,20 @@ def test_the_bell_carries_the_options_and_every_text(luis: Any) -> None:
     update_preferences(luis, {"sound": True, "single_keys": False})
     html = render("{% notification_bell %}", luis)
     assert json.loads(attribute(html, "data-options")) == {"single_keys": False, "sound": True, "desktop": False}
+    assert abs(int(attribute(html, "data-at")) - time.time() * 1000) < 60_000
     strings = json.loads(attribute(html, "data-strings"))
     assert strings.keys() == set(KEYS.split()) == TEXTS.keys() | PLURALS.keys()
     assert all(strings.values())
     assert strings["bell"] == {"one": "{count} unread notification", "other": "{count} unread notifications"}
+
+
+def test_a_wish_is_data_whatever_is_in_it(luis: Any) -> None:
+    update_preferences(luis, {"priority": "critical_only"})
+    Mute.objects.create(user=luis, type="\"'><script>&quot;")
+    html = render("{% notification_bell %}", luis)
+    wishes = {"priority": "critical_only", "mutes": [["\"'><script>&quot;", None]]}
+    assert json.loads(attribute(html, "data-options"))["wishes"] == wishes
+    assert "<script>" not in html
 
 
 def test_the_texts_are_in_the_language_of_the_page(luis: Any) -> None:

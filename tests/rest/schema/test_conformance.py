@@ -22,6 +22,7 @@ from schemathesis.cli import schemathesis
 from notifications.auth import keys
 from notifications.inbox.services import archive, mark_read
 from tests.conftest import MakeSite
+from tests.push_service import CHANNEL
 from tests.rest.conftest import SERVICE_KEY, send
 from tests.servers import Site
 
@@ -29,7 +30,10 @@ from .tree import nodes
 
 LONG = os.environ.get("LONG") == "1"
 SCHEMA = "/api/notifications/schema"
-BODIES = {"Send", "UpTo", "UpToOrAll", "Action", "PreferenceChanges", "ChannelChoices"}
+BODIES = {
+    *("Send", "UpTo", "UpToOrAll", "Action", "PreferenceChanges", "ChannelChoices", "MuteChange"),
+    "NewPushSubscription",
+}
 DELETE_ALL = "deleteAllNotifications"  # asked last: after it nothing is left to ask for
 
 # What databases and parsers have stumbled over.
@@ -115,6 +119,7 @@ class Asker:
         """
         schema = json.loads(json.dumps(self.schema))
         described = schema["components"]["schemas"]
+        described["Model"] = {"enum": ["auth.user", "auth.group"]}
         described["TimeZone"] = {"enum": ["", "UTC", "Europe/Madrid"]}
         described["UserKey"] = {"enum": [*users, *map(str, users)]}
         for node in nodes([answered for name, answered in described.items() if name not in BODIES]):
@@ -154,7 +159,8 @@ def some_notifications(user: Any) -> list[int]:
 
 @pytest.fixture
 def asker(make_site: MakeSite, tmp_path: Path) -> Asker:
-    return Asker(make_site(TEST_NOTIFICATIONS=json.dumps({"SERVICE_KEY": SERVICE_KEY})), tmp_path)
+    settings = {"SERVICE_KEY": SERVICE_KEY, "CHANNELS": {"push": CHANNEL}}
+    return Asker(make_site(TEST_NOTIFICATIONS=json.dumps(settings)), tmp_path)
 
 
 @pytest.mark.timeout(7200 if LONG else 300)
