@@ -22,7 +22,7 @@ APPLICATION = "tests.browser.asgi:application"
 
 def site_environment() -> dict[str, str | None]:
     """A server is not to be let off what the tests' own thread is let off."""
-    return {**environment(), chromium.ALLOW_ORM[0]: None}
+    return {**environment(CHANNELS={"email": {}}), chromium.ALLOW_ORM[0]: None}
 
 
 Visit = Callable[..., Visitor]

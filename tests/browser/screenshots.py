@@ -5,10 +5,12 @@ The moments are fixed, for the server's rows and for the page's clock, so a pict
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
 from tests.browser import chromium
@@ -17,6 +19,7 @@ from tests.processes import scratch_folder
 NOON = datetime(2026, 3, 12, 12, 0, tzinfo=UTC)
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
+COLUMN = {"width": 900, "height": 800}  # of a guide: a page as a whole, no wider than its content
 
 
 class Told(NamedTuple):
@@ -45,6 +48,9 @@ TOLD = [
          ("El pedido 1043 está listo", "Un paquete, 0,8 kg.")),
 ]  # fmt: skip
 
+# By language: English, Spanish.
+MUG = [("MUG-01", "Stoneware mug"), ("TAZ-01", "Taza de gres")]
+TEA = [("TEA-100", "Green tea 100 g"), ("TE-100", "Té verde 100 g")]
 POPS_UP = [
     ("order_ready", "medium", "Order 1044 is ready", "Two parcels, 3.1 kg."),
     ("stock_alert", "high", "Orange blossom honey is sold out", "Nine people have it in their baskets."),
@@ -70,19 +76,22 @@ def main() -> int:
 
     ana, _luis = seed()
     lucia = get_user_model().objects.create_user("lucía")
-    for user, spanish in ((ana, False), (lucia, True)):
-        _tell(user, spanish=spanish)
+    told = {user: _tell(user, spanish=user == lucia) for user in (ana, lucia)}
     with ExitStack() as running:
         driver = running.enter_context(sync_playwright())
         browser = chromium.launch(driver)
         if browser is None:
             print(chromium.MISSING, file=sys.stderr)
             return 1
-        site = Site(env=environment()).start()
+        site = Site(env=environment(CHANNELS=_channels())).start()
         running.callback(site.stop)
         folder = ROOT / "docs" / "screenshots"
         folder.mkdir(parents=True, exist_ok=True)
-        Photographer(browser, site.http, folder).all(ana, lucia)
+        photographer = Photographer(browser, site.http, folder)
+        photographer.all(ana, lucia)
+        for user, suffix, locale in ((ana, "", "en-GB"), (lucia, "-es", "es-ES")):
+            _choose(user, told[user], spanish=user == lucia)
+            photographer.guide(user, told[user], suffix, locale=locale)
         browser.close()
     return 0
 
@@ -93,6 +102,7 @@ def _set_up() -> None:
     os.environ["DATABASE_URL"] = f"sqlite:///{scratch_folder()}/screenshots.sqlite3"
     os.environ.pop("REDIS_URL", None)
     os.environ.update([chromium.ALLOW_ORM])
+    os.environ["TEST_NOTIFICATIONS"] = json.dumps({"CHANNELS": _channels()})
     import django
     from django.core.management import call_command
 
@@ -100,18 +110,63 @@ def _set_up() -> None:
     call_command("migrate", verbosity=0)
 
 
-def _tell(user: Any, *, spanish: bool) -> None:
+@cache
+def _channels() -> dict[str, Any]:
+    from notifications.delivery import vapid
+
+    return {"email": {}, "push": {"VAPID_PRIVATE_KEY": vapid.new_key(), "VAPID_CONTACT": "mailto:shop@example.org"}}
+
+
+def _tell(user: Any, *, spanish: bool) -> int:
+    """Return the id of the notification that the guides explain."""
     from notifications import send_notification
     from notifications.inbox.services import mark_read
     from notifications.models import Notification
 
     for told in TOLD:
         subject, message = told.spanish if spanish else told.english
-        made = send_notification(user, told.kind, subject, message, priority=told.priority, url="/notifications/")
+        about = _product(user, *MUG[spanish]) if told.kind == "stock_alert" else None
+        made = send_notification(
+            user, told.kind, subject, message, priority=told.priority, url="/notifications/", target=about
+        )
         moment = NOON - timedelta(minutes=told.minutes_ago)
         Notification.objects.filter(pk=made["notification_id"]).update(created_at=moment)
         if told.read:
             mark_read(user, [made["notification_id"]])
+    return Notification.objects.get(recipient=user, type="stock_alert").pk
+
+
+def _product(user: Any, sku: str, name: str) -> Any:
+    from project.stock.models import Product
+
+    values = {"name": name, "stock": 5, "low_stock_threshold": 3, "price": "5.40", "owner": user}
+    return Product.objects.get_or_create(sku=sku, defaults=values)[0]
+
+
+def _choose(user: Any, notification_id: int, *, spanish: bool) -> None:
+    """What a guide can show: something of everything."""
+    from notifications.models import Delivery
+    from notifications.preferences.mutes import mute
+    from notifications.preferences.services import update_preferences
+
+    explained = {"email": ("sent", "", 1, "250 2.0.0 Ok: queued as 4bXk7r"), "push": ("skipped", "no_address", 0, "")}
+    for channel, (status, reason, attempts, answer) in explained.items():
+        said = {"status": status, "reason": reason, "attempts": attempts, "answer": answer, "due_at": None}
+        Delivery.objects.update_or_create(
+            notification_id=notification_id,
+            channel=channel,
+            defaults={**said, "recipient": user, "finished_at": NOON - timedelta(minutes=11)},
+        )
+    mute(user, target=_product(user, *TEA[spanish]))
+    update_preferences(
+        user,
+        {
+            "frequency": "weekly",
+            "time_zone": "Europe/Madrid",
+            "quiet_hours_enabled": True,
+            "matrix": {"order_ready": {"email": False}, "price_change": {"push": False}},
+        },
+    )
 
 
 class Photographer:
@@ -119,7 +174,7 @@ class Photographer:
         self.browser, self.url, self.folder = browser, url, folder
 
     def all(self, ana: Any, lucia: Any) -> None:
-        from tests.browser.visitor import ADMIN, DASHBOARD, HISTORY, PREFERENCES
+        from tests.browser.visitor import ADMIN, DASHBOARD, HISTORY
 
         self.take("light", ana, DASHBOARD, opened=True)
         self.take("dark", ana, DASHBOARD, opened=True, color_scheme="dark")
@@ -127,11 +182,27 @@ class Photographer:
         self.take("spanish", lucia, DASHBOARD, opened=True, locale="es-ES")
         self.take("admin", ana, ADMIN, opened=True)
         self.take("history", ana, HISTORY)
-        self.take("preferences", ana, PREFERENCES)
         self.take("toasts", ana, DASHBOARD, pops_up=True)
 
+    def guide(self, user: Any, notification_id: int, suffix: str, *, locale: str) -> None:
+        """What a user's guide shows, in its language."""
+        from tests.browser.visitor import PREFERENCES
+
+        look = {"locale": locale, "viewport": COLUMN, "permissions": ["notifications"], "whole": True}
+        look["timezone_id"] = "Europe/Madrid"  # what they have chosen, too
+        self.take(f"preferences{suffix}", user, PREFERENCES, **look)
+        self.take(f"why{suffix}", user, f"/notifications/{notification_id}/why/", **look)
+
     def take(
-        self, name: str, user: Any, path: str, *, opened: bool = False, pops_up: bool = False, **options: Any
+        self,
+        name: str,
+        user: Any,
+        path: str,
+        *,
+        opened: bool = False,
+        pops_up: bool = False,
+        whole: bool = False,
+        **options: Any,
     ) -> None:
         from tests.browser.complaints import Complaints
         from tests.browser.pages import Bell, live
@@ -148,7 +219,7 @@ class Photographer:
             if pops_up:
                 self._pop_up(page, user)
             page.evaluate("document.fonts.ready.then(() => undefined)")
-            page.screenshot(path=self.folder / f"{name}.png", caret="hide")
+            page.screenshot(path=self.folder / f"{name}.png", caret="hide", full_page=whole)
         if heard := complaints.unexpected():
             raise AssertionError(f"{name}: {heard}")
         print(f"docs/screenshots/{name}.png")

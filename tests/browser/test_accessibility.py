@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
+from notifications.models import Delivery
+from notifications.preferences.mutes import mute
 from tests.browser import axe
 from tests.browser.complaints import NETWORK
 from tests.browser.conftest import Visit
@@ -113,8 +116,27 @@ def preferences_wrong(visitor: Visitor, door: Door) -> Any:
     return live(page)
 
 
+def preferences_full(visitor: Visitor, door: Door) -> Any:
+    mute(visitor.user, type="stock_alert")
+    page = preferences(visitor, door)
+    page.locator("[name=frequency][value=weekly]").check()
+    return page
+
+
+def why(visitor: Visitor, door: Door) -> Any:
+    """One that has failed, one that waits, one that is muted."""
+    pk = door.send(visitor.user, "Sold out", url="/", channels=["in_app", "websocket"])
+    for channel, fields in {
+        "email": {"status": "failed", "reason": "gave_up", "attempts": 8, "answer": "550 no such user"},
+        "sms": {"reason": "retry", "attempts": 1, "due_at": datetime(2998, 3, 12, tzinfo=UTC)},
+    }.items():
+        Delivery.objects.create(notification_id=pk, recipient=visitor.user, channel=channel, **fields)
+    mute(visitor.user, type="stock_alert")
+    return live(visitor.open(f"{HISTORY}{pk}/why/"))
+
+
 STATES = [closed, opened, empty, failed, toasts, undo, fresh, keys]
-STATES += [history, history_empty, history_wrong, preferences, preferences_wrong]
+STATES += [history, history_empty, history_wrong, preferences, preferences_full, preferences_wrong, why]
 
 
 @pytest.mark.parametrize("locale", ["en-GB", "es-ES"])

@@ -11,6 +11,7 @@ from notifications.models import Preference
 from tests.browser.conftest import Visit
 from tests.browser.door import Door
 from tests.browser.pages import Bell, live
+from tests.browser.probes import QUIET
 from tests.browser.test_toasts import HIDE
 from tests.browser.visitor import PREFERENCES
 
@@ -33,7 +34,7 @@ LOUDSPEAKER = """
 
 @pytest.fixture
 def open_with(visit: Visit, ana: Any) -> Any:
-    def opened(script: str, **preferences: bool) -> Any:
+    def opened(script: str, **preferences: Any) -> Any:
         Preference.objects.create(user=ana, **preferences)
         page = visit(ana).context.new_page()
         page.add_init_script(script)
@@ -76,6 +77,17 @@ def test_two_notes_are_played(open_with: Any, door: Door, ana: Any) -> None:
     page.get_by_role("heading", level=1).click()  # browsers play nothing to people who have done nothing
     door.send(ana, "Hello")
     page.wait_for_function("() => tones === 2")
+
+
+def test_what_is_not_wanted_makes_no_sound_and_is_not_on_the_desktop(open_with: Any, door: Door, ana: Any) -> None:
+    page = open_with(DESKTOP + LOUDSPEAKER, desktop=True, sound=True, priority="critical_only")
+    page.get_by_role("heading", level=1).click()
+    page.evaluate(HIDE, True)
+    door.send(ana, "Hello")
+    door.send(ana, "The roof leaks", priority="critical")
+    page.wait_for_function("() => shown.length > 0 && tones > 0")
+    page.wait_for_function(QUIET)
+    assert page.evaluate("shown.map(({ title }) => title)") == ["The roof leaks"]
 
 
 def test_the_desktop_is_asked_at_the_click(visit: Visit, ana: Any) -> None:

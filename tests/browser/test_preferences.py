@@ -47,6 +47,42 @@ def test_everything_is_kept(page: Any) -> None:
     expect(page.locator("[name=time_zone]")).to_have_value("Europe/Madrid")
 
 
+def test_when_what_is_together_comes_is_asked_only_where_something_is(page: Any) -> None:
+    clock, weekday = page.locator("[name=digest_time]"), page.locator("[name=digest_weekday]")
+    expect(clock).to_be_hidden()
+    page.locator("[name=frequency][value=daily]").check()
+    expect(clock).to_be_visible()
+    expect(weekday).to_be_hidden()
+    page.locator("[name=frequency][value=weekly]").check()
+    expect(weekday).to_be_visible()
+    clock.fill("18:45")
+    weekday.select_option("Sunday")
+    save(page)
+    expect(page.get_by_text("Your preferences are saved.")).to_be_visible()
+    expect(clock).to_have_value("18:45")
+    expect(weekday).to_have_value("6")
+
+
+def test_what_is_wrong_out_of_sight_comes_into_sight(page: Any, complaints: Any) -> None:
+    complaints.expect("422")
+    page.locator("[name=frequency][value=daily]").check()
+    page.locator("[name=digest_time]").fill("")
+    page.locator("[name=frequency][value=instant]").check()
+    save(page)
+    page.get_by_role("link", name="Together at").click()
+    expect(page.locator("[name=digest_time]")).to_be_focused()
+
+
+def test_what_nobody_can_switch_off_cannot_be_switched_off(page: Any) -> None:
+    cell = page.locator("[name=matrix][value='system_alert:email']")
+    expect(cell).to_be_checked()
+    expect(cell).to_be_disabled()
+    expect(cell).to_have_accessible_name("System alert: E-mail (always)")
+    save(page)
+    expect(page.get_by_text("Your preferences are saved.")).to_be_visible()
+    expect(cell).to_be_checked()
+
+
 def test_what_is_wrong_is_named_and_nothing_is_saved(page: Any, complaints: Any) -> None:
     complaints.expect("422")
     page.locator("[name=priority][value=critical_only]").check()

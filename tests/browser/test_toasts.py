@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
+from django.utils import timezone
 from playwright.sync_api import expect
 
+from notifications import send_notification
+from notifications.models import Mute, Notification
+from notifications.preferences.services import update_preferences
 from tests.browser.conftest import Visit
 from tests.browser.door import Door
 from tests.browser.pages import Bell, Toasts, live
+from tests.browser.probes import QUIET
 
 HIDE = """hidden => {
   Object.defineProperty(document, "visibilityState", { value: hidden ? "hidden" : "visible", configurable: true })
@@ -171,3 +178,81 @@ def test_a_dialog_of_the_site_holds_it(page: Any, door: Door, ana: Any) -> None:
 
     page.clock.fast_forward(10_500)
     expect(toast).to_be_hidden()
+
+
+UNWANTED = {
+    "its type": {"types": {"order_ready": False}},
+    "its type on pages": {"matrix": {"order_ready": {"websocket": False}}},
+    "everything on pages": {"channels": {"websocket": False}},
+    "its priority": {"priority": "high_or_critical"},
+    "a pause": {"paused_until": "2099-01-01T00:00:00Z"},
+}
+
+
+@pytest.mark.parametrize("why", UNWANTED)
+def test_what_is_not_wanted_is_counted_only(visit: Visit, door: Door, ana: Any, why: str) -> None:
+    update_preferences(ana, UNWANTED[why])
+    page = live(visit(ana).open())
+
+    door.send(ana, "Not wanted")
+
+    Bell(page).expect_count(1)
+    page.wait_for_function(QUIET)
+    expect(Toasts(page).each).to_have_count(0)
+    expect(Bell(page).announcer).not_to_contain_text("Not wanted")
+    Bell(page).open().expect_subjects("Not wanted")
+
+
+@pytest.mark.parametrize("what", ["type", "target"])
+def test_what_is_muted_is_counted_only(visit: Visit, ana: Any, luis: Any, what: str) -> None:
+    muted: dict[str, Any] = {"type": "order_ready"}
+    if what == "target":
+        muted = {"target_type": ContentType.objects.get_for_model(luis), "target_id": str(luis.pk)}
+    Mute.objects.create(user=ana, until=timezone.now() + timedelta(hours=1), **muted)
+    page = live(visit(ana).open())
+
+    send_notification(ana, "order_ready", "Muted", target=luis, priority="critical")
+    send_notification(ana, "stock_alert", "Not muted", target=ana, priority="critical")
+
+    Toasts(page).expect_subjects("Not muted")
+    Bell(page).expect_count(2)
+    page.wait_for_function(QUIET)
+    Toasts(page).expect_subjects("Not muted")
+
+
+def test_quiet_hours_begin_while_the_page_is_open(visit: Visit, door: Door, ana: Any) -> None:
+    night = {"quiet_hours_enabled": True, "quiet_hours_start": "22:00", "quiet_hours_end": "07:00"}
+    update_preferences(ana, {**night, "time_zone": "Asia/Kathmandu"})
+    page = visit(ana).context.new_page()
+    page.clock.install(time="2026-03-01T16:14:00Z")  # 21:59 there
+    page.goto("/")
+    live(page)
+    door.send(ana, "In the evening")
+    Toasts(page).expect_subjects("In the evening")
+
+    page.clock.set_system_time("2026-03-01T16:15:00Z")
+    door.send(ana, "At night")
+    door.send(ana, "The roof leaks", priority="critical")
+
+    expect(Toasts(page).toast("The roof leaks")).to_be_visible()
+    Bell(page).expect_count(3)
+    expect(Toasts(page).toast("At night")).to_have_count(0)
+
+
+def test_what_is_sent_again_says_so_where_it_is_and_does_not_pop_up_anew(page: Any, door: Door, ana: Any) -> None:
+    pk = door.send(ana, "Two left", priority="critical")
+    toast = Toasts(page).toast("left")
+    expect(toast).to_have_text("CriticalTwo left")
+
+    Notification.objects.filter(pk=pk).update(count=2, subject="One left", message="Order more")
+    expect(toast).to_have_text("CriticalOne left×2Order more")
+    expect(toast.get_by_role("img", name="2 times")).to_be_visible()
+
+    toast.get_by_role("button", name="Close").click()
+    Notification.objects.filter(pk=pk).update(count=3)
+    page.wait_for_function(
+        "id => document.querySelector('notification-bell').session.store.row(id).count === 3", arg=pk
+    )
+    page.wait_for_function(QUIET)
+    expect(Toasts(page).each).to_have_count(0)
+    Bell(page).expect_count(1)

@@ -9,7 +9,18 @@ beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }))
 afterEach(() => mock.timers.reset())
 
 const tab = (storage, locks = new FakeLocks(), epoch = "e1") => new Announced({ name: "n", epoch: () => epoch, storage, locks })
-const claim = async (announced, ...seqs) => (await announced.claim(seqs.map(seq => notification(seq)))).map(({ seq }) => seq)
+const ask = async (announced, ...seqs) => {
+  const { claimed, denied } = await announced.claim(seqs.map(seq => notification(seq)))
+  return [claimed, denied].map(list => list.map(({ seq }) => seq))
+}
+const claim = async (...args) => (await ask(...args))[0]
+
+/** A tab that is granted each lock but that of 12, which it waits for. */
+function waiting(storage, locks) {
+  const ours = locks.tab()
+  const request = (name, ...rest) => (name.endsWith(":12") ? new Promise(() => {}) : ours.request(name, ...rest))
+  return { announced: tab(storage, { request }), close: ours.close }
+}
 
 test("each is claimed once, by whichever tab asks first, in whatever order", async () => {
   const [storage, locks] = [new FakeStorage(), new FakeLocks()]
@@ -29,6 +40,53 @@ test("what one process stores, another sees late: the lock tells it meanwhile", 
   assert.deepEqual(await claim(late, 11), [11]) // by then it has, or the storage is of no use
 })
 
+test("a tab that closes with the lock, before it has saved, leaves it to the others; one of them gets it", async () => {
+  const [storage, locks] = [new FakeStorage(), new FakeLocks()]
+  const closing = waiting(storage, locks)
+  closing.announced.claim([notification(11), notification(12)])
+  await settle()
+  const others = [tab(storage, locks), tab(storage, locks)]
+  for (const other of others) assert.deepEqual(await ask(other, 11), [[], [11]])
+  closing.close()
+  await settle()
+  const answers = await Promise.all(others.map(other => ask(other, 11)))
+  assert.deepEqual(answers, [[[11], []], [[], [11]]])
+  assert.deepEqual(await ask(others[1], 11), [[], []])
+})
+
+test("the lock is held until all must have seen what was saved, however long it took to get the others", async () => {
+  const locks = new FakeLocks()
+  let grant
+  const slow = (name, options, callback) => {
+    const waits = name.endsWith(":12") ? new Promise(resolve => (grant = resolve)) : Promise.resolve()
+    return waits.then(() => locks.request(name, options, callback))
+  }
+  const claiming = claim(tab(new FakeStorage(), { request: slow }), 11, 12)
+  await settle()
+  mock.timers.tick(3_000)
+  grant()
+  assert.deepEqual(await claiming, [11, 12])
+  const late = tab(new FakeStorage(), locks)
+  mock.timers.tick(2_999)
+  await settle()
+  assert.deepEqual(await ask(late, 11), [[], [11]])
+  mock.timers.tick(1)
+  await settle()
+  assert.deepEqual(await ask(late, 11), [[11], []])
+})
+
+test("what another tab has saved while this one waited for the lock is that one's", async () => {
+  const [storage, locks] = [new FakeStorage(), new FakeLocks()]
+  let ask
+  const slow = (...all) => new Promise(resolve => (ask = resolve)).then(() => locks.request(...all))
+  const claiming = claim(tab(storage, { request: slow }), 11)
+  assert.deepEqual(await claim(tab(storage, locks), 11), [11])
+  mock.timers.tick(3_000)
+  await settle()
+  ask()
+  assert.deepEqual(await claiming, [])
+})
+
 test("a new epoch counts anew, and what was claimed in the old is forgotten", async () => {
   const storage = new FakeStorage()
   await claim(tab(storage), 11)
@@ -39,7 +97,8 @@ test("a new epoch counts anew, and what was claimed in the old is forgotten", as
 test("sent by hand, it is claimed by its key", async () => {
   const storage = new FakeStorage()
   const byHand = { subject: "By hand", key: "k" }
-  assert.deepEqual([await tab(storage).claim([byHand]), await tab(storage).claim([byHand])], [[byHand], []])
+  const claims = [await tab(storage).claim([byHand]), await tab(storage).claim([byHand])]
+  assert.deepEqual(claims.map(({ claimed }) => claimed), [[byHand], []])
 })
 
 test("what is remembered is bounded, and the oldest count as claimed", async () => {

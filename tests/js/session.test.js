@@ -442,3 +442,46 @@ test("what was seen elsewhere while it waited pops up no more", async () => {
   await settle()
   assert.deepEqual(tabs[0].told.news, [])
 })
+
+test("what the person does not want to hear of is in the list and counted, and pops up in no tab", async () => {
+  const options = { wishes: { off: ["system_alert"] } }
+  const tabs = [open(undefined, { options, at: 1 }), open(newPage({ visible: false }), { options, at: 1 })]
+  await live(...tabs)
+  site.add()
+  site.add({ type: "order_ready" })
+  await until(() => tabs[0].told.news.length === 1)
+  tabs[0].session.options.wishes.off.pop() // once decided, it is so for all tabs
+  tabs[1].page.look(true)
+  await settle()
+  assert.deepEqual(tabs.map(({ told, session }) => [told.news, session.count]), [[[12], 2], [[], 2]])
+})
+
+test("quiet hours begin and end while the page is open", async () => {
+  const { session, told } = open(undefined, { options: { wishes: { quiet: ["22:00", "07:00", "Asia/Kathmandu"] } } })
+  await live({ session })
+  let time
+  mock.method(Date, "now", () => Date.parse(`2026-03-01T${time}Z`)) // 5 h 45 min before Nepal's
+  for (time of ["16:14", "16:15", "23:59", "01:14", "01:15"]) {
+    site.add({ subject: time })
+    await until(() => session.news.oldest === Infinity && session.count === site.count)
+    await settle()
+  }
+  assert.deepEqual([told.news, session.count], [[11, 15], 5])
+})
+
+test("pages that are open go by what the newest was rendered with, and not by an old page from a cache", async () => {
+  const wishes = { off: ["system_alert"] }
+  const first = open(undefined, { options: { sound: true }, at: 10 })
+  await live(first)
+  const second = open(undefined, { options: { sound: false, wishes }, at: 20 })
+  await live(second)
+  const cached = open(undefined, { options: { sound: true }, at: 10 })
+  await live(cached)
+  assert.deepEqual([first, second, cached].map(({ session }) => session.options.sound), [false, false, false])
+  site.add()
+  await until(() => first.session.count === 1)
+  await settle()
+  assert.deepEqual([first.told.news, second.told.news, cached.told.news], [[], [], []])
+  cached.session.join(rendered({ options: { sound: true }, at: 30 }))
+  assert.deepEqual([first, second].map(({ session }) => session.options), [{ sound: true }, { sound: true }])
+})

@@ -167,6 +167,14 @@ export class FakeLocks {
   /** @type {Map<string, {grant: () => void}[]>} the first of each name holds it */
   #queues = new Map()
 
+  /** As one tab has them: when it is closed, what it held is free. */
+  tab() {
+    let close
+    const closed = new Promise(resolve => (close = resolve))
+    const request = (name, options, callback) => this.request(name, options, lock => Promise.race([closed, callback(lock)]))
+    return { request, close }
+  }
+
   async request(name, options, callback = options) {
     const signal = callback === options ? undefined : options.signal
     if (signal?.aborted) throw signal.reason

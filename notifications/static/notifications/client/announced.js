@@ -1,17 +1,18 @@
 // @ts-check
 /**
  * Which notifications have popped up in this browser, so that each does so in one tab. Whoever claims saves first and
- * shows then: a browser that dies in between shows it in no toast.
+ * shows then, without a pause: a tab that closes before it has saved leaves it to those that were denied.
  *
  * Each has a Web Lock and a key in `localStorage` of its own. One lock around one list would not do: what a process
  * stores, the others see some time after the lock was granted to them, and write an older list over it.
  *
  * @typedef {import("./protocol.js").Notification & {key?: string}} Notification
+ * @typedef {() => void} Release
  * @typedef {Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">} Shelf
  */
 
 /** Until every process must have seen what was stored. */
-const HELD_MS = 3_000
+export const HELD_MS = 3_000
 const MOST_CLAIMS = 300
 const DROPPED_AT_ONCE = 100
 
@@ -35,38 +36,48 @@ export class Announced {
 
   /**
    * @param {Notification[]} notifications
-   * @returns {Promise<Notification[]>} those that no tab has claimed before; they are this one's now
+   * @returns {Promise<{claimed: Notification[], denied: Notification[]}>} `claimed` by no tab before, and this one's
+   *   now; `denied`, because another tab is claiming it, and may close before it has
    */
   async claim(notifications) {
     const prefix = `${this.name}:${this.epoch()}:`
-    const locked = await Promise.all(notifications.map(each => this.#lock(prefix + keyOf(each))))
-    const claimed = notifications.filter((each, index) => locked[index] && this.#take(prefix, each))
+    const open = notifications.filter(each => !this.#isClaimed(prefix, each))
+    const releases = await Promise.all(open.map(each => this.#lock(prefix + keyOf(each))))
+    const claimed = open.filter((each, index) => releases[index] && this.#take(prefix, each))
+    setTimeout(() => releases.forEach(release => release?.()), HELD_MS)
     if (claimed.length > 0) this.#forgetOldest(prefix)
-    return claimed
+    return { claimed, denied: open.filter((_, index) => !releases[index]) }
   }
 
-  /** @param {string} name @returns {Promise<boolean>} false where another tab has it, just now */
+  /** @param {string} name @returns {Promise<?Release>} null where another tab has it, just now */
   #lock(name) {
-    const { locks } = this
-    if (!locks) return Promise.resolve(true)
     return new Promise(resolve => {
+      const unlocked = () => resolve(() => {})
       /** @param {?Lock} lock */
-      const granted = lock => {
-        resolve(lock !== null)
-        return lock && new Promise(release => setTimeout(release, HELD_MS))
-      }
-      // Forbidden here: then each tab is for itself.
-      locks.request(name, { ifAvailable: true }, granted).catch(() => resolve(true))
+      const granted = lock => (lock ? new Promise(release => resolve(() => release(undefined))) : resolve(null))
+      // Where they are missing or forbidden, each tab is for itself.
+      if (this.locks) this.locks.request(name, { ifAvailable: true }, granted).catch(unlocked)
+      else unlocked()
     })
   }
 
   /** @param {string} prefix @param {Notification} notification */
-  #take(prefix, notification) {
+  #isClaimed(prefix, notification) {
     const key = prefix + keyOf(notification)
-    if (this.#own.has(key)) return false
+    try {
+      const { storage } = this
+      return this.#own.has(key) || !!storage?.getItem(key) || (notification.seq ?? Infinity) <= upTo(storage, prefix)
+    } catch {
+      return false
+    }
+  }
+
+  /** @param {string} prefix @param {Notification} notification */
+  #take(prefix, notification) {
+    if (this.#isClaimed(prefix, notification)) return false
+    const key = prefix + keyOf(notification)
     this.#own.add(key)
     try {
-      if (this.storage?.getItem(key) || (notification.seq ?? Infinity) <= upTo(this.storage, prefix)) return false
       this.storage?.setItem(key, "1")
     } catch {
       // Full, or forbidden.

@@ -14,11 +14,12 @@
  * @property {string} url
  * @property {Record<string, any>} data
  * @property {?{text: string, url: string}} actor
- * @property {?{text: string, url: string}} target
+ * @property {?{text: string, url: string, key?: string}} target `key` is the same for all about the same thing
  * @property {?string} read_at
  * @property {?string} archived_at
  * @property {number} seq its fixed place
  * @property {number} rev its last change
+ * @property {number} [count] how many sends it stands for, where it is more than one
  * @property {boolean} [silent] listed and counted, but nothing pops up
  */
 

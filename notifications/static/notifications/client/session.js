@@ -13,10 +13,12 @@ import { Api } from "./api.js"
 import { Commands } from "./commands.js"
 import { Feed } from "./feed.js"
 import { News } from "./news.js"
+import { Options } from "./options.js"
 import { keepPlace, keptPlace, storageOf } from "./places.js"
 import { Store } from "./store.js"
 import { Stream } from "./stream.js"
 import { textOf } from "./texts.js"
+import { popsUp } from "./wishes.js"
 
 /**
  * Events, each a `CustomEvent`:
@@ -24,24 +26,26 @@ import { textOf } from "./texts.js"
  * - `state`, detail {@link State}
  * - `change`, detail {@link import("./stream.js").Change}: for lists that somebody else has drawn
  * - `rows`, no detail: some view has changed, or what is seen; read it from `store`
- * - `news`, detail {@link Notification}`[]`, oldest first: to pop up here, and in no other tab
+ * - `news`, detail {@link Notification}`[]`, oldest first: to pop up here, and in no other tab, as the person wishes
  * - `problem`, detail `{code, message}`: a command waits (`offline`) or did not work (`forbidden refused server`)
  */
 export class Session extends EventTarget {
   #count
   #connected = false
   #listening = new AbortController()
+  #options
   #rowsDue = false
 
   /** @param {Rendered} rendered @param {Window & typeof globalThis} [env] the browser */
   constructor(rendered, env = globalThis.window) {
     super()
-    const { user, epoch, rev, count, seenSeq, csrf, apiUrl, wsUrl, strings, options } = rendered
+    const { user, epoch, rev, count, seenSeq, csrf, apiUrl, wsUrl, strings } = rendered
     const [locks, storage] = [env.navigator.locks, storageOf(env, "localStorage")]
     this.env = env
     this.user = user
     this.strings = strings
-    this.options = options
+    this.#options = new Options({ name: `notifications:options:${user}`, storage })
+    this.#options.offer(rendered)
     this.urls = { history: rendered.historyUrl, preferences: rendered.preferencesUrl }
     this.store = new Store({ count, seenSeq, epoch, rev })
     this.#count = count
@@ -66,7 +70,7 @@ export class Session extends EventTarget {
       store: this.store,
       visible,
       hiddenToo: () => this.options.desktop && env.Notification?.permission === "granted",
-      show: news => this.#tell("news", news),
+      show: news => this.#show(news),
     })
     this.commands = new Commands({
       api: this.api,
@@ -84,6 +88,10 @@ export class Session extends EventTarget {
   /** @returns {State} */
   get state() {
     return this.feed.state
+  }
+
+  get options() {
+    return this.#options.current
   }
 
   get seenSeq() {
@@ -190,9 +198,10 @@ export class Session extends EventTarget {
   }
 
   /** A bell was swapped in, or came after a new log-in: newer than this, perhaps. @param {Rendered} rendered */
-  join({ csrf, epoch, rev, options, strings, historyUrl, preferencesUrl }) {
+  join(rendered) {
+    const { csrf, epoch, rev, strings, historyUrl, preferencesUrl } = rendered
     this.api.csrf = csrf
-    this.options = options
+    this.#options.offer(rendered)
     this.strings = strings
     this.urls = { history: historyUrl, preferences: preferencesUrl }
     if (!this.#connected) return
@@ -240,6 +249,12 @@ export class Session extends EventTarget {
     this.#loadStale()
     if (effects.length > 0) this.#changed()
     this.news.claim()
+  }
+
+  /** What is not wanted is claimed all the same: it pops up in no other tab, nor later. @param {Notification[]} news */
+  #show(news) {
+    const wanted = news.filter(each => popsUp(each, this.options.wishes))
+    if (wanted.length > 0) this.#tell("news", wanted)
   }
 
   /** @param {State} state */

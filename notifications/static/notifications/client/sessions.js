@@ -14,6 +14,7 @@
  * @property {string} preferencesUrl
  * @property {string} csrf
  * @property {Record<string, any>} options
+ * @property {number} at when it did, in milliseconds by its own clock
  * @property {Record<string, import("./texts.js").Text>} strings
  */
 
@@ -57,6 +58,7 @@ function read(data) {
     preferencesUrl: text("preferencesUrl"),
     csrf: text("csrf"),
     options: JSON.parse(data.options || "{}"),
+    at: number("at"),
     strings: JSON.parse(data.strings || "{}"),
   }
 }

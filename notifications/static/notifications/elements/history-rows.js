@@ -1,10 +1,14 @@
 // @ts-check
 /** The rows of the history page, as the server rendered them: found, marked, taken away and put back. */
 
-import { make } from "./dom.js"
+import { isSafe, make, put, setText } from "./dom.js"
+import { showCount } from "./item.js"
 import { showTime } from "./times.js"
 
-/** @typedef {import("../client/session.js").Session} Session */
+/**
+ * @typedef {import("../client/protocol.js").Notification} Notification
+ * @typedef {import("../client/session.js").Session} Session
+ */
 
 export class HistoryRows {
   #list
@@ -59,6 +63,16 @@ export class HistoryRows {
     if (!(button instanceof HTMLButtonElement)) return
     button.value = `${to}:${row.dataset.id}`
     button.textContent = this.#session.t(to)
+  }
+
+  /** It was sent once more, and may have other words now. @param {HTMLElement} row @param {Notification} notification */
+  tell(row, { count = 1, subject, message, url }) {
+    const [mark, link, text] = ["count", "subject", "message"].map(name => row.querySelector(`[data-field=${name}]`))
+    if (!mark || !link || Number(mark.textContent?.slice(1) || 1) === count) return
+    showCount(mark, this.#session, count)
+    setText(link, subject)
+    put(link, { href: isSafe(url) && url })
+    if (text) setText(text, message)
   }
 
   #marks() {

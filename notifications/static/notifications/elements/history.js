@@ -29,7 +29,7 @@ export function enhance(session) {
   new History(form, list, session)
 }
 
-export class History {
+class History {
   #form
   #session
   #rows
@@ -154,10 +154,12 @@ export class History {
   }
 
   /** @param {import("../client/protocol.js").Notification} notification */
-  #upsert({ id, seq, read_at, archived_at }) {
+  #upsert(notification) {
+    const { id, seq, read_at, archived_at } = notification
     const belongs = !!archived_at === this.#showsArchived
     if (belongs) this.#rows.putBack([id])
     const row = this.#rows.get(id)
+    if (row) this.#rows.tell(row, notification)
     if (row) this.#rows.setUnread(row, !read_at)
     if (row && !belongs) this.#rows.takeAway([row])
     if (seq > this.#newestSeq && !archived_at) this.#fresh.add(id)

@@ -10,20 +10,38 @@ import { showTime } from "./times.js"
  */
 
 /** The drawing and the text say it; the colour only adds to them. @param {string} priority @param {Session} session */
-export function priorityMark(priority, session) {
+function priorityMark(priority, session) {
   if (priority !== "high" && priority !== "critical") return null
   return make("span", "priority", {}, icon(priority), session.t(`priority_${priority}`))
 }
 
+/** How many sends it stands for: "×3", and words for who hears it. @param {Element} mark @param {Session} session */
+export function showCount(mark, session, count = 1) {
+  put(mark, { hidden: count < 2, role: "img", "aria-label": session.t("count", {}, count) })
+  setText(mark, count < 2 ? "" : `×${count}`)
+}
+
 /**
- * Its subject, which leads where the notification leads. An `a` without an address is plain text.
+ * What a notification says, and goes on to say when it is sent again. Its subject leads where it leads; an `a` without
+ * an address is plain text.
  *
- * @param {HTMLAnchorElement} link
- * @param {Notification} notification
+ * @param {Session} session
+ * @param {...Node} before what stands before the subject, in the link
  */
-export function pointLink(link, { url }) {
-  if (isSafe(url)) put(link, { href: url, "data-do": "follow" })
-  else put(link, { href: false, "data-do": false })
+export function makeWords(session, ...before) {
+  const [subject, message, mark] = [make("bdi"), make("bdi"), make("span", "count")]
+  const link = make("a", "subject", {}, ...before, subject)
+  const text = make("p", "message", {}, message)
+  /** @param {Notification} said */
+  const say = said => {
+    const safe = isSafe(said.url)
+    put(link, { href: safe && said.url, "data-do": safe && "follow" })
+    setText(subject, said.subject)
+    setText(message, said.message)
+    text.hidden = !said.message
+    showCount(mark, session, said.count)
+  }
+  return { parts: [make("p", "heading", {}, link, mark), text], say }
 }
 
 /** A row of the centre. Its parts stay the same elements, so focus and pointer stay where they are. */
@@ -32,10 +50,7 @@ export class Item {
   notification = null
   #session
   #unread
-  #subject = make("bdi")
-  #link
-  #message = make("bdi")
-  #text
+  #words
   #facts = make("span", "facts")
   #actor = make("span", "actor")
   #time = make("time", "time")
@@ -46,25 +61,21 @@ export class Item {
   constructor(session) {
     this.#session = session
     this.#unread = make("span", "hidden", {}, `${session.t("unread")}: `)
-    this.#link = make("a", "subject", {}, this.#unread, this.#subject)
+    this.#words = makeWords(session, this.#unread)
     this.#read = iconButton("mark_read", session.t("mark_read"))
     const [archive, remove] = [iconButton("archive", session.t("archive")), iconButton("delete", session.t("delete"))]
     this.#actions = make("span", "actions", { role: "group" }, this.#read, archive, remove)
     const meta = make("div", "meta", {}, this.#facts, this.#actions)
-    this.#text = make("p", "message", {}, this.#message)
-    this.element = make("li", "item", {}, make("p", "heading", {}, this.#link), this.#text, meta)
+    this.element = make("li", "item", {}, ...this.#words.parts, meta)
   }
 
   /** @param {Notification} notification @param {boolean} isNew whether it came after the person last looked */
   update(notification, isNew) {
     put(this.element, { "data-new": isNew })
     if (notification === this.notification) return
-    const { id, subject, message, priority, created_at, actor, read_at } = notification
+    const { id, subject, priority, created_at, actor, read_at } = notification
     put(this.element, { "data-id": String(id), "data-priority": priority, "data-unread": !read_at })
-    pointLink(this.#link, notification)
-    setText(this.#subject, subject)
-    setText(this.#message, message)
-    this.#text.hidden = !message
+    this.#words.say(notification)
     this.#unread.hidden = !!read_at
     put(this.#actions, { "aria-label": this.#session.t("actions", { subject }) })
     if (priority !== this.notification?.priority) {

@@ -23,7 +23,7 @@ let timer
  * @param {string} [language]
  * @returns {string} "5 minutes ago"; after a week the date
  */
-export function relativeTime(moment, now, language) {
+function relativeTime(moment, now, language) {
   // A clock that is behind the server's would show the future.
   const seconds = Math.max(0, (now - moment.getTime()) / 1000)
   if (seconds > LONGEST_RELATIVE_SECONDS) {
@@ -36,7 +36,7 @@ export function relativeTime(moment, now, language) {
 }
 
 /** @returns {string | undefined} the page's; undefined, the browser's, where it names none that there is */
-export function pageLanguage() {
+function pageLanguage() {
   try {
     return Intl.getCanonicalLocales(document.documentElement.lang || undefined)[0]
   } catch {

@@ -6,7 +6,7 @@
 
 import { problemText } from "./centre.js"
 import { clicked, focused, icon, iconButton, isSafe, make, opensHere, put, setText } from "./dom.js"
-import { pointLink } from "./item.js"
+import { makeWords } from "./item.js"
 import { ToastQueue } from "./queue.js"
 import { theme } from "./sheets/theme.js"
 import { toastsSheet } from "./sheets/toasts.js"
@@ -14,7 +14,8 @@ import { toastsSheet } from "./sheets/toasts.js"
 /**
  * @typedef {import("../client/protocol.js").Notification} Notification
  * @typedef {import("../client/session.js").Session} Session
- * @typedef {{element: HTMLLIElement, critical: boolean, leftMs: number, id?: number, known?: boolean}} Toast
+ * @typedef {(notification: Notification) => void} Say what it says now
+ * @typedef {{element: HTMLLIElement, critical: boolean, leftMs: number, id?: number, known?: boolean, say?: Say}} Toast
  */
 
 const SHOWN_MS = new Map([
@@ -86,7 +87,7 @@ export class NotificationToasts extends HTMLElement {
       this.#session?.addEventListener(name, event => listener(/** @type {CustomEvent} */ (event).detail), { signal })
     on("news", news => this.#hear(news))
     on("problem", problem => this.#tell(problem))
-    on("rows", () => this.#dropRead())
+    on("rows", () => this.#keepUp())
     on("state", state => state === "signed-out" && this.#clear())
     on("centre", open => open && this.#clear())
     // A modal dialog that opens lies above what was there before.
@@ -115,11 +116,12 @@ export class NotificationToasts extends HTMLElement {
     this.#draw()
   }
 
-  /** What was read or deleted elsewhere needs nobody's eyes here. */
-  #dropRead() {
+  /** What was read or deleted elsewhere needs nobody's eyes here; what was sent again says so, and its time runs on. */
+  #keepUp() {
     for (const toast of this.#queue.shown) {
       const row = toast.id === undefined ? null : this.#session?.store.row(toast.id)
       if (row) toast.known = true
+      if (row) toast.say?.(row)
       if (row ? row.read_at || row.archived_at : toast.known) this.#queue.remove(toast)
     }
     this.#draw()
@@ -217,17 +219,15 @@ export class NotificationToasts extends HTMLElement {
 
 /** @param {Session} session @param {Notification} notification @returns {Toast} */
 function makeToast(session, notification) {
-  const { id, subject, message, priority } = notification
-  const link = make("a", "subject", {}, make("bdi", "", {}, subject))
-  pointLink(link, notification)
-  const parts = [make("p", "heading", {}, link)]
-  if (message) parts.push(make("p", "message", {}, make("bdi", "", {}, message)))
+  const { id, priority } = notification
+  const { parts, say } = makeWords(session)
+  say(notification)
   const drawing = priority === "high" || priority === "critical" ? priority : "bell"
   if (drawing !== "bell") parts.unshift(make("p", "priority", {}, session.t(`priority_${drawing}`)))
   const element = wrap(session, parts, drawing)
   put(element, { "data-priority": priority })
   const leftMs = SHOWN_MS.get(priority) ?? OTHERS_SHOWN_MS
-  return { element, id, critical: priority === "critical", leftMs }
+  return { element, id, critical: priority === "critical", leftMs, say }
 }
 
 /** @param {Session} session @param {HTMLElement[]} parts @param {"bell" | "high" | "critical"} drawing */

@@ -46,6 +46,7 @@ const BELL = `
 }
 `
 
+// On a telephone it fills the screen, and what is fresh lies within the thumb's reach, where no tab is.
 const PANEL = `
 notification-centre {
   --_width: min(var(--notifications-width, 27rem), 100vw - 1rem);
@@ -176,7 +177,6 @@ notification-centre[data-side="above"] { bottom: var(--_from); }
     border-radius: 0;
     padding-block: env(safe-area-inset-top) env(safe-area-inset-bottom);
   }
-  /* Within the thumb's reach, where no tab is. */
   .edge { position: static; }
   .fresh { inset: auto 0 4.25rem; inline-size: fit-content; min-block-size: 2.75rem; margin-inline: auto; }
   .read-all { display: grid; place-items: center; }

@@ -1,5 +1,8 @@
 // @ts-check
-/** The rows of the centre, and what stands in the place of one that was taken away. */
+/**
+ * The rows of the centre, and what stands in the place of one that was taken away. The whole row leads where its link
+ * leads; what else can be clicked lies above it.
+ */
 
 export const ITEMS = `
 .item {
@@ -21,7 +24,6 @@ export const ITEMS = `
   border: 0.28rem solid var(--_link);
   border-radius: 50%;
 }
-/* The whole row leads where the link leads; what else can be clicked lies above it. */
 .subject[href]::after { content: ""; position: absolute; inset: 0; }
 .subject:focus-visible { outline: none; }
 .subject:focus-visible::after { outline: 2px solid var(--_link); outline-offset: -3px; border-radius: 0.5rem; }

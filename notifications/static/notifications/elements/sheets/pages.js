@@ -3,9 +3,9 @@
 
 import { SURFACE, sheet } from "./theme.js"
 
+// What is fresh lies on the edge of the list, which it does not move.
 const CSS = `
 :where(.notifications-fresh, .notifications-ghost, .notifications-keys) { ${SURFACE} }
-/* On the edge of the list, which it does not move. */
 .notifications-edge { position: sticky; z-index: 1; inset-block-start: 6rem; block-size: 0; text-align: center; }
 .notifications-fresh {
   min-block-size: 2.25rem;

@@ -108,6 +108,7 @@ button { margin: 0; border: 0; background: none; color: inherit; font: inherit; 
 [data-priority="critical"] .priority { color: var(--_danger); }
 .priority .icon { inline-size: 1.1em; block-size: 1.1em; stroke-width: 2.2; }
 .subject { color: inherit; text-decoration: none; }
+.count { margin-inline-start: 0.4em; color: var(--_soft); font-weight: 600; }
 .message {
   display: -webkit-box;
   overflow: hidden;
