@@ -146,6 +146,10 @@ def _sends(people: tuple[int, int]) -> list[Claim]:
         beside = (works[0], COMMUNITY)
         name = f"send to {count:,} people, PostgreSQL"
         found.append(_worst(name, [(work, "product") for work in works], "s", bound, beside))
+    on_channels = f"send to {people[-1]:,} people on two delivery channels, PostgreSQL"
+    found.append(_worst(f"send to {people[-1]:,}, two channels", [(on_channels, "product")], "s", (15, 6)))
+    more = f"{on_channels}, memory beyond that for {people[0]:,}"
+    found.append(_worst(f"… memory beyond that for {people[0]:,}", [(more, "product")], "MB", (20, 10)))
     meanwhile = (f"single send during sends to {people[-1]:,}, PostgreSQL, p99", "product")
     found.append(_worst("single sends meanwhile, p99", [meanwhile], "ms", (20, 5)))
     # The caller's own BEGIN and COMMIT are not the product's.

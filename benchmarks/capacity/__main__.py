@@ -23,7 +23,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.capacity", description=__doc__)
     parser.add_argument("--users", type=float, nargs="+", default=SIZES, help="default: 10,000, 1 and 100 million")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="of workload or machines")
-    parser.add_argument("--results", type=Path, help="the JSON file of `make bench`; default: the prototype's figures")
+    parser.add_argument(
+        "--results", type=Path, help="the JSON file of `make bench`; default: those in the documentation"
+    )
     parser.add_argument("--simulate", action="store_true", help="a peak minute, too")
     parser.add_argument("--crash", type=float, default=0.0, metavar="SHARE", help="of processes; default: one of them")
     parser.add_argument("--seed", type=int, default=1)

@@ -15,7 +15,7 @@ STORAGE = "product"
 
 
 def measured(value: float, work: str, system: str = UVICORN, *, convert: Callable[[float], float] = float) -> Any:
-    """A row of the benchmarks, of which ``convert`` makes our unit. The default is that of the first prototype."""
+    """A row of the benchmarks, of which ``convert`` makes our unit. The default is the documented one."""
     return field(
         default=value,
         metadata={"kind": "measured", "row": (work, system), "convert": convert, "source": f"{work} ({system})"},
@@ -40,10 +40,10 @@ class Constants:
     """Of one core, at 5,000 sockets in a process."""
 
     # -- a server process
-    bulk_delivery_us: float = measured(14.8, "bulk fan-out to 5,000")
-    single_delivery_us: float = measured(28.0, "single hints to 5,000")
-    handshake_us: float = measured(540.0, "handshakes", convert=_per_second)
-    idle_socket_kib: float = measured(26.0, "idle memory of a socket")
+    bulk_delivery_us: float = measured(23.0, "bulk fan-out to 5,000")
+    single_delivery_us: float = measured(29.6, "single hints to 5,000")
+    handshake_us: float = measured(859.0, "handshakes", convert=_per_second)
+    idle_socket_kib: float = measured(23.8, "idle memory of a socket")
     idle_us_per_socket_and_second: float = guessed(6.4, "3.2 % of a core at 5,000 idle sockets, seen once")
     process_mib: float = guessed(90.0, "a process without sockets; the site's own code may be larger")
     absent_person_us: float = weighed(0.25, "wire.py: a person named in a bulk hint who is not here")
@@ -59,15 +59,15 @@ class Constants:
     redis_listener_us_per_kib: float = weighed(0.36, "wire.py")
 
     # -- PostgreSQL
-    single_send_ms: float = measured(1.05, "single send, 1 writer, PostgreSQL, p50", STORAGE)
+    single_send_ms: float = measured(1.17, "single send, 1 writer, PostgreSQL, p50", STORAGE)
     single_send_core_ms: float = measured(  # an upper bound: the writers shared the two cores
-        1.0, "single send, 8 writers, PostgreSQL, rate", STORAGE, convert=lambda rate: 2_000 / rate
+        2.01, "single send, 8 writers, PostgreSQL, rate", STORAGE, convert=lambda rate: 2_000 / rate
     )
     bulk_row_us: float = measured(
-        17.5, "send to 100,000 people, PostgreSQL", STORAGE, convert=lambda seconds: seconds * 10
+        29.2, "send to 100,000 people, PostgreSQL", STORAGE, convert=lambda seconds: seconds * 10
     )
     reconcile_ms_per_1000: float = measured(
-        2.0, "snapshots of 1,000 users at 1,000,000 rows, PostgreSQL, query, p50", STORAGE
+        4.71, "snapshots of 1,000 users at 1,000,000 rows, PostgreSQL, query, p50", STORAGE
     )
     rights_ms_per_1000: float = guessed(4.0, "two look-ups like the reconciler's")
     sweep_ms: float = guessed(0.75, "three look-ups of 0.25 ms, of which one was measured")

@@ -63,7 +63,7 @@ class Machines:
 
     target_use: float = 0.6  # above it, queues grow long
     sockets_per_process: int = 5_000  # what was measured; more is possible
-    chunk_people: int = 500  # NOTIFICATIONS["CHUNK_SIZE"]
+    chunk_people: int = 300  # NOTIFICATIONS["CHUNK_SIZE"]
     database_threads: int = 4  # NOTIFICATIONS["DB_THREADS"]
     database_cores: int = 16
     database_memory_gb: float = 64.0

@@ -15,6 +15,7 @@ from .proxy import CountingProxy
 from .servers import Servers, Worker
 
 PRODUCT = "product"
+NOWHERE = {"BACKEND": "benchmarks.storage.worker.channels.Nowhere"}
 SINGLES_PER_SECOND = 200.0  # of all writers together
 SECONDS_OF_A_SEND_TO_MANY = 2.0  # at least, so that there are singles enough meanwhile
 
@@ -50,6 +51,20 @@ class Sends:
         answer = self.first.ask_for("send_to_many", people=self.people[0])
         work = f"send to {self.people[0]:,} people who had no inbox yet, {self.database}"
         results.add(work, PRODUCT, answer["seconds"], "s")
+
+    def measure_on_channels(self, results: Results) -> None:
+        """On two delivery channels, decided for each person; and how much more memory ten times as many take."""
+        self.first.ask_for("empty")
+        with self._servers.worker(self._url, CHANNELS={"email": NOWHERE, "push": NOWHERE}) as writer:
+            writer.ask_for("prefer", people=self.most)
+            writer.ask_for("send_on_channels", people=1_000)
+            answers = [writer.ask_for("send_on_channels", people=people) for people in self.people]
+            writer.ask_for("prefer_nothing")
+        for people, answer in zip(self.people, answers, strict=True):
+            work = f"send to {people:,} people on two delivery channels, {self.database}"
+            results.add(work, PRODUCT, answer["seconds"], "s")
+        more = answers[-1]["megabytes"] - answers[0]["megabytes"]
+        results.add(f"{work}, memory beyond that for {self.people[0]:,}", PRODUCT, more, "MB")
 
     def measure_meanwhile(self, results: Results) -> None:
         """Single sends at a paced rate, by all other writers, while one send to many after the other runs."""

@@ -55,9 +55,14 @@ class Servers:
         """Make a file, with the options that the site sets: a write-ahead log and immediate transactions."""
         return self._migrate(f"sqlite:///{scratch_folder()}/site.sqlite3")
 
-    def worker(self, url: str) -> Worker:
-        """Start a program that carries out the orders of :mod:`benchmarks.storage.worker` on this database."""
-        return Worker([sys.executable, "-m", "benchmarks.storage.worker"], self.environment(url))
+    def worker(self, url: str, **notifications: Any) -> Worker:
+        """Start a program that carries out the orders of :mod:`benchmarks.storage.worker` on this database.
+
+        Args:
+            notifications: keys of its ``NOTIFICATIONS``.
+        """
+        env = {**self.environment(url), "TEST_NOTIFICATIONS": json.dumps(notifications)}
+        return Worker([sys.executable, "-m", "benchmarks.storage.worker"], env)
 
     def environment(self, url: str) -> dict[str, str]:
         return {

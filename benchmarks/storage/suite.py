@@ -78,6 +78,7 @@ class Storage:
         """The part that a step needs, its name, and what is done with both."""
         return [
             ("PostgreSQL", "sends to many, PostgreSQL", Sends.measure_many),
+            ("PostgreSQL", "sends on delivery channels, PostgreSQL", Sends.measure_on_channels),
             ("rival", "sends to many, django-notifications-community", Community.measure_many),
             ("PostgreSQL", "single sends during sends to many, PostgreSQL", Sends.measure_meanwhile),
             ("PostgreSQL", "single sends, PostgreSQL", partial(Sends.measure_singles, seconds=self.seconds)),

@@ -41,7 +41,7 @@ def test_every_constant_says_where_it_comes_from() -> None:
     assert all(source and kind in {"measured", "weighed", "guessed"} for _, _, kind, source in sources(CONSTANTS))
 
 
-def test_measured_rows_take_the_place_of_the_prototypes() -> None:
+def test_measured_rows_take_the_place_of_those_in_the_documentation() -> None:
     rows = [
         Figure("bulk fan-out to 5,000", "product, uvicorn", "µs", [11.0, 12.0, 13.0]),
         Figure("bulk fan-out to 5,000", "tutorial, uvicorn", "µs", [339.0]),
@@ -83,7 +83,7 @@ def test_clients_still_come_back_within_the_time_that_the_simulation_assumes() -
 def test_known_figures_come_out() -> None:
     needs = a_model(1_000_000).needs
     assert needs.processes.needed == 24  # 1.2 million × 10 % / 5,000
-    assert needs.announcement_seconds == pytest.approx(17.5)  # 100,000 people in 1.75 s
+    assert needs.announcement_seconds == pytest.approx(29.2)  # 100,000 people in 2.92 s
     assert needs.rows == 900_000_000
     assert needs.disk_tb == pytest.approx(0.504, abs=0.01)  # 560 bytes each
     assert a_model(10_000).needs.processes.needed == 2  # one may die
@@ -187,8 +187,8 @@ def test_after_a_crash_everybody_is_back_and_has_what_they_missed() -> None:
     processes = Model(CONSTANTS, workload, MACHINES).processes.needed
     assert len(run.reconnects) == round(workload.sockets / processes * round(processes / 2))
     assert len(run.missed)
-    assert run.reconnects.percentile(0.99) < 4
-    assert run.stations["busiest process"].is_gone_at < 6
+    assert run.reconnects.percentile(0.99) < 5
+    assert run.stations["busiest process"].is_gone_at < 8
 
 
 def test_the_same_seed_gives_the_same_minute_and_another_one_another() -> None:

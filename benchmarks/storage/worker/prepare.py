@@ -37,7 +37,7 @@ def empty_inboxes() -> None:
 
     What an earlier measurement left (dead rows, a checkpoint that is due) is not the next one's to pay for.
     """
-    tables = ["ntf_batch_chunk", "ntf_batch", "ntf_notification", "ntf_inbox"]
+    tables = ["ntf_batch_chunk", "ntf_batch", "ntf_delivery", "ntf_notification", "ntf_inbox"]
     inboxes = f"INSERT INTO ntf_inbox (user_id, epoch) SELECT id, {UUID[connection.vendor]} FROM auth_user"
     if connection.vendor == "postgresql":
         run(f"TRUNCATE {', '.join(tables)}", inboxes, "VACUUM ANALYZE ntf_inbox", "CHECKPOINT")
