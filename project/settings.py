@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -108,6 +109,30 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+
+DELIVERY_CHANNELS: dict[str, dict[str, str]] = {"email": {}}
+if "VAPID_PRIVATE_KEY" in os.environ:  # manage.py notifications_vapid makes one
+    if "VAPID_CONTACT" not in os.environ:
+        raise ImproperlyConfigured(
+            "VAPID_PRIVATE_KEY is set, and VAPID_CONTACT is not: whom push services may write to. Set it to an address "
+            "such as mailto:you@example.org or https://www.example.org, or unset VAPID_PRIVATE_KEY to go without push."
+        )
+    DELIVERY_CHANNELS["push"] = {name: os.environ[name] for name in ("VAPID_PRIVATE_KEY", "VAPID_CONTACT")}
+NOTIFICATIONS = {
+    "SITE_URL": os.environ.get("SITE_URL", "http://127.0.0.1:8080" if DEBUG else ""),
+    "CHANNELS": DELIVERY_CHANNELS,
+}
+
+DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "shop@localhost")
+if "EMAIL_HOST" in os.environ:
+    EMAIL_HOST = os.environ["EMAIL_HOST"]
+    EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "587"))
+    EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
+    EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+    EMAIL_USE_TLS = EMAIL_PORT == 587
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = BASE_DIR / "demo-mail"
 
 LOGGING = {
     "version": 1,

@@ -6,9 +6,8 @@ from typing import Any
 
 from django.db.models.signals import post_save
 
-from notifications import send_notification, send_notifications
-
 from .models import Product
+from .notification_types import InventoryLow, PriceChange, StockAlert
 
 
 def connect() -> None:
@@ -27,23 +26,11 @@ def _tell_of_stock(product: Product) -> None:
     before, now = product.stored_stock, product.stock
     if before is None or now >= before:
         return
+    data = {"sku": product.sku, "stock": now}
     if now == 0:
-        _tell_owner(product, "stock_alert", f"{product.name} is out of stock", "The last one was sold. Restock it.")
+        StockAlert.send(product.owner_id, product=product, target=product, data=data)
     elif now <= product.low_stock_threshold < before:
-        left = f"Only {now} left; the threshold is {product.low_stock_threshold}."
-        _tell_owner(product, "inventory_low", f"{product.name} is running low", left)
-
-
-def _tell_owner(product: Product, kind: str, subject: str, message: str) -> None:
-    send_notification(
-        product.owner_id,
-        kind,
-        subject,
-        message,
-        data={"sku": product.sku, "stock": product.stock},
-        url=product.get_absolute_url(),
-        target=product,
-    )
+        InventoryLow.send(product.owner_id, product=product, target=product, data=data)
 
 
 def _tell_of_price(product: Product) -> None:
@@ -52,12 +39,10 @@ def _tell_of_price(product: Product) -> None:
         return
     # Those concerned: the owner, and whoever sells it.
     sellers = product.sales.exclude(seller=None).values_list("seller_id", flat=True).distinct()
-    send_notifications(
+    PriceChange.send_many(
         [product.owner_id, *sellers],
-        "price_change",
-        f"{product.name} now costs {now}",
-        f"It was {before} before.",
-        data={"sku": product.sku, "price": str(now), "previous_price": str(before)},
-        url=product.get_absolute_url(),
+        product=product,
+        before=before,
         target=product,
+        data={"sku": product.sku, "price": str(now), "previous_price": str(before)},
     )

@@ -18,7 +18,6 @@ SOURCES = {"notifications": ["notifications"], "project": ["project", "templates
 CALL = re.compile(
     r"""\b(?P<name>_|n?p?gettext(?:_lazy|_noop)?)\(\s*u?(?P<texts>(?:f?(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')[\s,]*(?:u(?=["']))?)+)"""
 )
-TEXT = re.compile(r""""(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'""")
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parts[-5])
@@ -70,6 +69,6 @@ def texts_in(folder: Path) -> set[str]:
 def called(code: str) -> set[str]:
     found = set()
     for call in CALL.finditer(code):
-        literals = [eval(text) for text in TEXT.findall(call["texts"])]
+        literals = eval(f"({call['texts'].strip().rstrip(',')},)")  # those that stand side by side are one
         found.add(literals[1] if "pgettext" in call["name"] else literals[0])
     return found

@@ -19,23 +19,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def ana(transactional_db: None) -> Any:
-    return get_user_model().objects.create_user("ana")
-
-
-@pytest.fixture
-def luis(transactional_db: None) -> Any:
-    return get_user_model().objects.create_user("luis")
-
-
-@pytest.fixture
-def browser(ana: Any) -> Client:
-    client = Client()
-    client.force_login(ana)
-    return client
-
-
-@pytest.fixture
 def coffee(luis: Any) -> Product:
     return Product.objects.create(name="Coffee", sku="COF", stock=1, price=Decimal(8), owner=luis)
 
@@ -128,6 +111,14 @@ def test_every_page_has_one_bell_one_module_and_one_first_heading(browser: Clien
     assert html.count('type="module" src="/static/notifications/notifications.min.js"') == 1
     assert len(re.findall(r"<h1\b", html)) == 1
     assert len(re.findall(r"<main\b", html)) == 1
+
+
+def test_every_page_of_the_admin_has_the_shops_icon(browser: Client, ana: Any) -> None:
+    """Without one, browsers ask for /favicon.ico, which there is not."""
+    get_user_model().objects.update(is_staff=True, is_superuser=True)
+    icon = '<link rel="icon" href="/static/stock/icon.svg" type="image/svg+xml">'
+    assert icon in browser.get("/admin/").content.decode()
+    assert icon in Client().get("/admin/login/").content.decode()
 
 
 def test_the_notifications_pages_are_in_the_shops_frame(browser: Client) -> None:

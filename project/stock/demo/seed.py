@@ -59,6 +59,7 @@ def _user(person: Person) -> Any:
     user = get_user_model()(
         pk=person.pk,
         username=f"{person.username}-{person.pk}" if taken else person.username,
+        email=f"{person.username}@shop.example",
         is_staff=person.staff,
         is_superuser=person.staff,
     )

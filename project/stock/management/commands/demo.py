@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from project.stock.demo.postman import Postman
 from project.stock.demo.seed import seed
 from project.stock.demo.server import check_port, serve
 from project.stock.demo.ticker import Ticker
@@ -32,6 +33,9 @@ As a raw WebSocket:
   {ws}/ws/notifications?user_id={ana_pk}&api_key={key}
   {ws}/ws/notifications?user_id={luis_pk}&api_key={key}
 
+E-mails are written to {mail}; why somebody got one, or did not:
+  {python} manage.py notifications_explain --user {ana_pk}
+
 Ctrl-C stops it.
 """
 
@@ -48,15 +52,17 @@ class Command(BaseCommand):
         self._check(host, port)
         call_command("migrate", verbosity=0)
         users = seed()
-        ticker = Ticker()
+        ticker, postman = Ticker(), Postman()
 
         def when_ready() -> None:
             self._print_links(host, port, *users)
+            postman.start()
             if not no_ticker:
                 ticker.start()
 
         self._serve(host, port, when_ready)
         ticker.stop()
+        postman.stop()
         self.stdout.write("Stopped.")
 
     def _check(self, host: str, port: int) -> None:
@@ -93,6 +99,7 @@ class Command(BaseCommand):
             luis_path=one_time_path(luis),
             key=os.environ.get("DASHBOARD_API_KEY", "dev"),
             python=_this_python(),
+            mail=_from_here(getattr(settings, "EMAIL_FILE_PATH", "") or settings.EMAIL_HOST),
         )
         self.stdout.write(text)
         self.stdout.flush()  # it may be a pipe
@@ -100,9 +107,12 @@ class Command(BaseCommand):
 
 def _this_python() -> str:
     """As somebody in this folder would type it: the environment need not be active in the second shell."""
-    here = Path.cwd()
-    python = Path(sys.executable)
-    return str(python.relative_to(here)) if python.is_relative_to(here) else str(python)
+    return _from_here(sys.executable)
+
+
+def _from_here(place: str | Path) -> str:
+    path, here = Path(place), Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def _sentence(error: Exception, host: str, port: int) -> str:
