@@ -32,11 +32,13 @@ DEPLOY_ENV = DJANGO_SETTINGS_MODULE=project.production \
 # Only what speaks SQL of its own needs a second database, and only the stream needs Redis; what knows neither is
 # tested once. Faults are `make chaos`.
 SQLITE_TESTS := $(or $(TESTS),tests --ignore=tests/browser)
+DELIVERY := tests/delivery --ignore=tests/delivery/channels
 PURE := commands connection fanout hints limits protocol repairs
-SERVICES_TESTS := $(or $(TESTS),tests/inbox tests/models tests/live $(PURE:%=--ignore=tests/live/test_%.py))
+SERVICES_TESTS := $(or $(TESTS),tests/inbox tests/models tests/live $(PURE:%=--ignore=tests/live/test_%.py) \
+	tests/preferences $(DELIVERY))
 
 # What speaks to the database in SQL of its own, or waits for its locks.
-MARIADB_TESTS := $(or $(TESTS),tests/inbox tests/models tests/management tests/test_checks.py \
+MARIADB_TESTS := $(or $(TESTS),tests/inbox tests/models tests/management tests/test_checks.py tests/preferences $(DELIVERY) \
 	$(addprefix tests/live/test_,processes.py resume.py snapshots.py) $(addprefix tests/rest/test_,changes.py list.py))
 
 .DEFAULT_GOAL := help
