@@ -7,6 +7,7 @@ import os
 from django.core.exceptions import ImproperlyConfigured
 
 from .settings import *  # noqa: F403
+from .settings import NOTIFICATIONS
 
 
 def _required(name: str) -> str:
@@ -24,6 +25,10 @@ DEBUG = False
 SECRET_KEY = _required("DJANGO_SECRET_KEY")
 ALLOWED_HOSTS = _required("DJANGO_ALLOWED_HOSTS").split(",")
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if not host.startswith(".")]
+
+# Links in e-mails lead to the first of the hosts, unless another is said.
+NOTIFICATIONS = {**NOTIFICATIONS, "SITE_URL": os.environ.get("SITE_URL", f"https://{ALLOWED_HOSTS[0].lstrip('.')}")}
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"  # never into a folder
 
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True

@@ -209,7 +209,7 @@ def test_a_click_means_read_and_follows_the_address(visit: Visit, door: Door, an
     door.send(ana, "Coffee is ready", url="/welcome?opened=history")
     history = open_history(visit, ana)
 
-    history.row("Coffee is ready").get_by_role("link", name="Coffee is ready").click()
+    history.row("Coffee is ready").get_by_role("link", name="Coffee is ready", exact=True).click()
 
     history.page.wait_for_url("**/welcome?opened=history")
     Bell(history.page).expect_count(0)

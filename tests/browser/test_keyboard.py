@@ -76,7 +76,7 @@ def test_the_whole_flow(visit: Visit, door: Door, ana: Any) -> None:
 
     page.keyboard.press("Escape")
     centre.expect_closed()
-    assert "unread notification" in focused(page)["name"], "the focus is back on the bell"
+    wait_until(page, lambda: "unread notification" in focused(page)["name"], what="the focus is back on the bell")
     wait_until(page, lambda: Inbox.objects.get(user=ana).unread_count == 3)
 
 
