@@ -126,7 +126,7 @@ def test_a_send_to_many(three: list[Any], settings: Any) -> None:
     once = 6  # batch, chunks, number of people; which chunks, their content; how many have it
     # For each chunk: lock it, insert and number (elsewhere: lock inboxes, count, insert, read ids), mark it, finish.
     each = 1 + 4 + 1 + (3 if connection.features.has_select_for_update else 2)
-    with statements(once + 2 * each, postgresql=once + 2 * (1 + 1 + 1 + 1 + 3)):
+    with statements(once + 2 * each, postgresql=once + 2 * (1 + 2 + 1 + 1 + 3)):
         send_notifications(three, "stock_alert", "x")
 
 
