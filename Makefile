@@ -49,7 +49,7 @@ help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 demo: $(READY) ## run the demo site on http://127.0.0.1:8080 (PORT=… for another)
-	$(RUN) manage.py demo --port $(PORT)
+	SITE_URL=$${SITE_URL:-http://127.0.0.1:$(PORT)} $(RUN) manage.py demo --port $(PORT)
 
 client: $(NODE_MODULES) ## build the one script that pages load from its modules (needs Node.js and npm)
 	npm run --silent build

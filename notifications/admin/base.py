@@ -9,19 +9,25 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """No add, change or delete of its own.
+class LookAndDeleteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """No add or change of its own."""
 
-    The *permission* to delete stays: without it, the admin would refuse to delete a user whose rows these are.
-    """
-
-    actions: Any = []
+    show_full_result_count = False  # a second count of a table that may be large
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class ReadOnlyAdmin(LookAndDeleteAdmin):
+    """Nor a delete.
+
+    The *permission* to delete stays: without it, the admin would refuse to delete a user whose rows these are.
+    """
+
+    actions: Any = []
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions = super().get_actions(request)

@@ -31,7 +31,6 @@ class BatchAdmin(ReadOnlyAdmin):
     list_display = ["subject", "type", "priority", "recipients", "progress", "created_at", "status"]
     search_fields = ["subject"]
     ordering = ["-pk"]
-    show_full_result_count = False
     actions = ["cancel"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:

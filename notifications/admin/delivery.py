@@ -26,7 +26,6 @@ class DeliveryAdmin(ReadOnlyAdmin):
     list_filter = [ChannelFilter, "status", "reason", "created_at"]
     list_select_related = ["recipient", "notification", "digest"]
     ordering = ["-pk"]
-    show_full_result_count = False
     raw_id_fields = ["recipient", "notification", "digest"]
     fields = ["recipient", "channel", "subject", "status", "reason", "why", "attempts"]
     fields += ["created_at", "due_at", "finished_at", "answer", "digest"]

@@ -13,7 +13,6 @@ class InboxAdmin(ReadOnlyAdmin):
     list_display = ["user", "unread_count", "last_rev", "seen_seq", "horizon_rev"]
     list_select_related = ["user"]
     ordering = ["pk"]
-    show_full_result_count = False
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         return [f"user__{get_user_model().USERNAME_FIELD}"]

@@ -9,10 +9,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from ..models import PushSubscription
+from .base import LookAndDeleteAdmin
 
 
 @admin.register(PushSubscription)
-class PushSubscriptionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class PushSubscriptionAdmin(LookAndDeleteAdmin):
     """Looked at and deleted. Address and keys are not shown: whoever has them can send to the browser."""
 
     list_display = ["device_name", "user", "service", "created_at", "last_sent_at"]
@@ -20,13 +21,6 @@ class PushSubscriptionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     fields = ["user", "device", "service", "created_at", "last_sent_at"]
     readonly_fields = ["user", "device", "service", "created_at", "last_sent_at"]
     ordering = ["-pk"]
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         return ["device", f"user__{get_user_model().USERNAME_FIELD}"]
